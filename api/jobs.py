@@ -1,0 +1,97 @@
+"""Jobs over HTTP: ask for pictures, follow them, change one's mind."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Mapping
+from contextlib import suppress
+from functools import partial
+from typing import Annotated, Any
+
+from anyio import to_thread
+from fastapi import APIRouter, Depends, Request
+from fastapi.responses import JSONResponse, StreamingResponse
+
+from api.access import visitor
+from engine.errors import BadRequest
+from engine.studio import Studio
+
+router = APIRouter(prefix="/api")
+QUIET = 15  # seconds without news after which a comment is sent, which finds out whether the reader is still there
+
+
+def the_studio(request: Request) -> Studio:
+    return request.app.state.studio
+
+
+def the_visitor(request: Request) -> str:
+    return visitor(request)
+
+
+TheStudio = Annotated[Studio, Depends(the_studio)]
+Visitor = Annotated[str, Depends(the_visitor)]
+
+
+@router.post("/jobs", status_code=202)
+async def submit(request: Request, studio: TheStudio, owner: Visitor) -> dict[str, str]:
+    """Parameters by name. The answer comes when the job is on the disk."""
+    job = await to_thread.run_sync(studio.submit, await values_of(request), owner)
+    return {"id": job.id}
+
+
+@router.get("/jobs")
+async def snapshot(studio: TheStudio, owner: Visitor) -> JSONResponse:
+    return JSONResponse(await to_thread.run_sync(studio.snapshot, owner), headers={"cache-control": "no-store"})
+
+
+@router.post("/jobs/{job_id}/cancel")
+async def cancel(job_id: str, studio: TheStudio, owner: Visitor) -> dict[str, str]:
+    job = await to_thread.run_sync(partial(studio.cancel, job_id, owner))
+    return {"state": job.state.value}
+
+
+@router.get("/state")
+async def state(studio: TheStudio, owner: Visitor) -> StreamingResponse:
+    """Server-sent events: the whole state in each message; ends with the event `idle` when nothing is active."""
+    return StreamingResponse(
+        messages(studio.follow(owner)),
+        media_type="text/event-stream",
+        headers={"cache-control": "no-store, no-transform", "x-accel-buffering": "no"},
+    )
+
+
+async def messages(snapshots: AsyncIterator[Mapping[str, Any]]) -> AsyncIterator[str]:
+    coming = asyncio.ensure_future(anext(snapshots, None))
+    try:
+        while True:
+            done, _ = await asyncio.wait({coming}, timeout=QUIET)
+            if not done:
+                yield ": still here\n\n"
+                continue
+            if (now := coming.result()) is None:
+                break
+            yield f"data: {json.dumps(now, allow_nan=False)}\n\n"
+            coming = asyncio.ensure_future(anext(snapshots, None))
+        yield "event: idle\ndata: {}\n\n"
+    finally:
+        coming.cancel()
+        with suppress(asyncio.CancelledError, Exception):
+            await coming
+        close = getattr(snapshots, "aclose", None)
+        if close:
+            await close()
+
+
+async def values_of(request: Request) -> dict[str, Any]:
+    try:
+        values = json.loads(await request.body(), parse_constant=not_a_number)
+    except (ValueError, RecursionError):
+        raise BadRequest(
+            "json.invalid", "The request is not valid JSON.", "Send one object with values by name."
+        ) from None
+    if not isinstance(values, dict):
+        raise BadRequest("json.object", "The request is not a JSON object.", "Send one object with values by name.")
+    return values
+
+
+def not_a_number(name: str) -> None:
+    raise ValueError(f"{name} is not JSON")

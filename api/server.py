@@ -1,0 +1,102 @@
+"""The HTTP application: our own API behind the guard; app.py mounts the page on it."""
+
+import logging
+from contextlib import suppress
+from typing import Any
+
+from anyio import to_thread
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse, Response
+from starlette.exceptions import HTTPException
+
+from api import images, jobs
+from api.access import Access, VisitorCookie
+from api.guard import Guard
+from engine.errors import (
+    INTERNAL,
+    AtelierError,
+    BadRequest,
+    Busy,
+    DiskFull,
+    InUse,
+    ModelDamaged,
+    NotFound,
+    OutOfMemory,
+    Problem,
+)
+from engine.studio import Studio
+
+STATUS: dict[type[AtelierError], int] = {
+    BadRequest: 400,
+    NotFound: 404,
+    InUse: 409,
+    ModelDamaged: 422,
+    Busy: 429,
+    OutOfMemory: 507,
+    DiskFull: 507,
+}
+log = logging.getLogger("atelier.http")
+
+
+def make_app(studio: Studio, access: Access) -> FastAPI:
+    app = FastAPI(title="Atelier", openapi_url="/api/openapi.json", docs_url=None, redoc_url=None)
+    app.state.studio = studio
+    app.state.access = access
+    app.include_router(jobs.router)
+    app.include_router(images.router)
+    app.add_api_route("/healthz", healthz, methods=["GET"])
+    app.add_api_route("/readyz", readyz, methods=["GET"])
+    app.add_exception_handler(AtelierError, refusal)
+    app.add_exception_handler(RequestValidationError, malformed)
+    app.add_exception_handler(HTTPException, missing)
+    app.add_middleware(VisitorCookie)
+    app.add_middleware(Guard, access=access)  # added last: outside everything
+    return app
+
+
+def healthz(request: Request) -> dict[str, str]:
+    """The server answers, and so does its database."""
+    request.app.state.studio.gallery.count(None)
+    return {"status": "ok"}
+
+
+async def readyz(request: Request) -> JSONResponse:
+    """503 until a picture can be drawn."""
+    state: dict[str, Any] = await to_thread.run_sync(request.app.state.studio.ready)
+    return JSONResponse(state, 200 if state.get("ready") else 503)
+
+
+def refusal(request: Request, error: Exception) -> Response:
+    if not isinstance(error, AtelierError):
+        raise error
+    status = next((STATUS[kind] for kind in type(error).__mro__ if kind in STATUS), 500)
+    if status == 500:
+        log.error("an error without a status", exc_info=error)
+        return answer(INTERNAL, 500)
+    response = answer(error.problem, status)
+    if status == 429:
+        response.headers["Retry-After"] = str(error.problem.values.get("retry_after", 5))
+    return response
+
+
+def malformed(request: Request, error: Exception) -> Response:
+    where = None
+    if isinstance(error, RequestValidationError):
+        with suppress(IndexError, KeyError):
+            where = str(error.errors()[0]["loc"][-1])
+    return answer(Problem(code="request.invalid", message="The request has a wrong value.", field=where), 400)
+
+
+def missing(request: Request, error: Exception) -> Response:
+    """What the router itself refuses: no such path, a method that is not offered."""
+    status = error.status_code if isinstance(error, HTTPException) else 500
+    code, message = {
+        404: ("path.unknown", "There is nothing here."),
+        405: ("method.unknown", "This address does not offer that method."),
+    }.get(status, ("request.invalid", "The request cannot be answered."))
+    return answer(Problem(code=code, message=message), status)
+
+
+def answer(problem: Problem, status: int) -> JSONResponse:
+    return JSONResponse({"error": problem.model_dump()}, status)

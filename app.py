@@ -1,0 +1,187 @@
+"""Atelier: settings, library, studio, page and API put together and served; the only place where all meet."""
+
+# Only the standard library up here: each worker process imports this file again before it starts.
+import os
+import signal
+import socket
+import sys
+import threading
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+
+    from api.access import Access
+    from engine.settings import Settings
+    from engine.studio import Studio
+
+FAREWELL = 3  # seconds that open pages get when the server stops
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """0: stopped as asked; 2: could not start, the reason was printed."""
+    from engine.errors import AtelierError
+    from engine.settings import prepare_environment
+
+    prepare_environment()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    try:
+        from commands.flags import settings_from
+
+        serve(settings_from(arguments))
+    except AtelierError as error:
+        print(error, file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        pass
+    return 0
+
+
+def serve(settings: "Settings") -> None:
+    """Until a signal comes. What can fail fast comes first; the worker loads torch while Gradio is imported here."""
+    listening = listen(settings.host, settings.port)
+    with listening:
+        data = settings.data.resolve()
+        uploads = data / "gradio"  # what it copies for itself; nothing else is in here
+        uploads.mkdir(parents=True, exist_ok=True)
+        os.environ["GRADIO_TEMP_DIR"] = str(uploads)
+        studio = make_studio(settings, data)
+        studio.start()
+        try:
+            access = access_for(settings, uploads)
+            app = compose(studio, access)
+            url = f"http://{bracketed(shown_host(settings.host))}:{settings.port}"
+            run(app, listening, lambda: announce(url, settings, access))
+        finally:
+            studio.stop()
+
+
+def make_studio(settings: "Settings", data: Path) -> "Studio":
+    from engine.library.scan import Library
+    from engine.studio import Studio
+    from engine.workers.messages import PainterSettings
+
+    library = Library(settings.models.resolve(), data / "cache")
+    painter = PainterSettings(settings.device, settings.dtype, settings.max_rows, settings.model_memory)
+    return Studio(data, library, painter, workers=settings.workers, disk_reserve=settings.disk_reserve)
+
+
+def compose(studio: "Studio", access: "Access") -> "FastAPI":
+    import gradio
+
+    from api.access import visitor
+    from api.server import make_app
+    from ui import page
+
+    blocks, looks = page.build(studio, visitor, access)
+    app = make_app(studio, access)
+    gradio.mount_gradio_app(
+        app,
+        blocks,
+        path="/",
+        show_error=False,
+        max_file_size="64mb",
+        footer_links=[],
+        run_history=False,
+        ssr_mode=False,
+        enable_monitoring=False,
+        mcp_server=False,
+        **looks,
+    )
+    blocks.has_launched = True  # otherwise a mounted Gradio lets any request read any file
+    return app
+
+
+def run(app: "FastAPI", listening: socket.socket, when_ready: Callable[[], None]) -> None:
+    import uvicorn
+
+    class Server(uvicorn.Server):
+        async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+            await super().startup(sockets)
+            if self.started:
+                when_ready()
+
+    config = uvicorn.Config(
+        app,
+        log_level="warning",
+        access_log=False,
+        proxy_headers=False,
+        server_header=False,
+        limit_concurrency=400,
+        timeout_graceful_shutdown=FAREWELL,
+    )
+    Server(config).run(sockets=[listening])
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """Take the port before anything slow; who connects early waits in line. Raises InUse."""
+    from engine.errors import BadRequest, InUse
+
+    try:
+        family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        listening = socket.socket(family, socket.SOCK_STREAM)
+    except OSError:
+        raise BadRequest("host.unknown", f"There is no address {host} here.", "Leave out --host.") from None
+    if os.name != "nt":  # there it would let two servers share the port
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listening.bind(address)
+        listening.listen(100)
+    except OSError as error:
+        listening.close()
+        remedy = f"Stop it, or choose another port: --port {port + 1 if port < 65535 else port - 1}."
+        if isinstance(error, PermissionError):
+            raise InUse("port.forbidden", f"Port {port} may not be opened.", "Choose one above 1023.") from None
+        raise InUse("port.in_use", f"Port {port} is used by another program.", remedy) from None
+    return listening
+
+
+def access_for(settings: "Settings", uploads: Path) -> "Access":
+    """On loopback: one person, everything is theirs. Otherwise: every visitor has only their own pictures."""
+    from api.access import LOOPBACK, Access
+
+    further = {name.lower() for name in settings.allow_host}
+    if settings.host.lower() in LOOPBACK:
+        return Access(hosts=LOOPBACK | further, uploads=uploads)
+    return Access(hosts=LOOPBACK | further | names_of(settings.host), private=True, uploads=uploads)
+
+
+def names_of(host: str) -> set[str]:
+    """What this machine is called in its network."""
+    import psutil
+
+    name = socket.gethostname().lower()
+    addresses = {a.address.split("%")[0].lower() for found in psutil.net_if_addrs().values() for a in found}
+    return {host.lower(), name, f"{name}.local", *addresses}
+
+
+def announce(url: str, settings: "Settings", access: "Access") -> None:
+    if access.private:
+        print(
+            f"Warning: Atelier listens on {settings.host} and has no accounts yet: whoever reaches this address can"
+            " use it. Each visitor sees only their own pictures.",
+            file=sys.stderr,
+        )
+    print(f"Atelier is ready: {url}", flush=True)
+    if settings.browser and has_display():
+        import webbrowser
+
+        threading.Thread(target=webbrowser.open, args=(url,), daemon=True).start()
+
+
+def has_display() -> bool:
+    return sys.platform in ("darwin", "win32") or bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
+
+
+def shown_host(host: str) -> str:
+    return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
+
+
+def bracketed(host: str) -> str:
+    return f"[{host}]" if ":" in host else host
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""What can be done without the page: draw pictures, examine the machine."""

@@ -1,0 +1,1 @@
+"""The engine: everything that draws, stores and trains, without a window or a web server."""

@@ -1,0 +1,1 @@
+"""The one denoising loop: pictures of several people share its steps."""

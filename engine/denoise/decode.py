@@ -1,0 +1,43 @@
+"""Latents to a picture, and the picture to a PNG with its settings inside."""
+
+from io import BytesIO
+
+import numpy as np
+import torch
+from PIL import Image
+from PIL.PngImagePlugin import PngInfo
+
+from engine.errors import ModelDamaged
+from engine.library.load import LoadedModel
+
+
+def check(latents: torch.Tensor, model: LoadedModel) -> None:
+    """Raise ModelDamaged for latents that hold no picture."""
+    if not torch.isfinite(latents).all():
+        raise ModelDamaged(
+            "model.nan",
+            f"The model {model.name} produced numbers that are no picture (NaN).",
+            "Start the studio with --dtype float32; if that does not help, the model's file is damaged.",
+            field="checkpoint",
+            name=model.name,
+        )
+
+
+@torch.inference_mode()
+def decode(model: LoadedModel, latents: torch.Tensor) -> Image.Image:
+    """latents: (1, channels, h, w) float32. Rounds to 8 bit as diffusers' VaeImageProcessor does."""
+    check(latents, model)
+    scaled = latents.to(model.dtype) / model.vae.config["scaling_factor"]
+    pixels = model.vae.decode(scaled, return_dict=False)[0].float()
+    check(pixels, model)
+    array = (pixels[0] / 2 + 0.5).clamp(0, 1).permute(1, 2, 0).cpu().numpy()
+    return Image.fromarray((array * 255).round().astype(np.uint8))
+
+
+def png(picture: Image.Image, infotext: str) -> bytes:
+    """Level 4: within a few percent of the smallest file in a third of the time; zlib lets other threads run."""
+    info = PngInfo()
+    info.add_text("parameters", infotext)
+    buffer = BytesIO()
+    picture.save(buffer, "PNG", pnginfo=info, compress_level=4)
+    return buffer.getvalue()

@@ -1,0 +1,104 @@
+"""One step of every picture that can share a call: each row has its own timestep, prompt, guidance and solver."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import lcm
+
+import torch
+
+from engine.denoise.packing import bucket, pack
+from engine.denoise.samplers import Solver
+from engine.library.load import LoadedModel
+
+
+@dataclass
+class Denoising:
+    """One picture in the making. It lives on one device, in one thread.
+
+    latents: float32 (1, channels, height / 8, width / 8); contexts: (tokens, width) each, the negative prompt first,
+    or the prompt alone when there is no guidance; generator: this picture's own, on the CPU.
+    """
+
+    model: LoadedModel
+    solver: Solver
+    latents: torch.Tensor
+    contexts: tuple[torch.Tensor, ...]
+    guidance: float
+    generator: torch.Generator
+    index: int = 0
+    alone: bool = False
+    guess: torch.Tensor | None = None  # the finished latents as the last step saw them, when asked for
+
+    @property
+    def finished(self) -> bool:
+        return self.index >= len(self.solver.times)
+
+
+@dataclass(frozen=True)
+class Row:
+    """One input of the network."""
+
+    owner: int
+    latents: torch.Tensor
+    time: float
+    context: torch.Tensor
+
+
+@torch.inference_mode()
+def step(pictures: Sequence[Denoising], most_rows: int = 16, guesses: frozenset[int] = frozenset()) -> int:
+    """Advance every picture by one evaluation; all have the same model and size. Returns the calls it took.
+
+    guesses: indices of the pictures whose present guess is wanted for a preview.
+    """
+    together = [i for i, p in enumerate(pictures) if not p.alone]
+    groups = ([together] if together else []) + [[i] for i, p in enumerate(pictures) if p.alone]
+    calls, ready = 0, []
+    for group in groups:
+        rows = [row for i in group for row in rows_of(i, pictures[i])]
+        outputs, made = evaluate(pictures[group[0]].model, rows, most_rows)
+        ready += [(i, [o for row, o in zip(rows, outputs, strict=True) if row.owner == i]) for i in group]
+        calls += made
+    for i, outputs in ready:  # only when all went well, so that a failed step can be tried again
+        advance(pictures[i], outputs, i in guesses)
+    return calls
+
+
+def rows_of(owner: int, picture: Denoising) -> list[Row]:
+    scaled = picture.solver.input(picture.latents, picture.index)
+    return [Row(owner, scaled, picture.solver.times[picture.index], context) for context in picture.contexts]
+
+
+def evaluate(model: LoadedModel, rows: Sequence[Row], most: int) -> tuple[list[torch.Tensor], int]:
+    """The network's output for each row (float32, with a leading 1), and how many calls it took."""
+    chunk = min(len(row.context) for row in rows)
+    lengths = [max(1, len(row.context) // chunk) for row in rows]
+    outputs: list[torch.Tensor | None] = [None] * len(rows)
+    calls = pack(lengths, most, fill=model.device.type == "cpu")
+    for call in calls:
+        for index, output in zip(call, one_call(model, [rows[i] for i in call]), strict=True):
+            outputs[index] = output
+    return [output for output in outputs if output is not None], len(calls)
+
+
+def one_call(model: LoadedModel, rows: Sequence[Row]) -> list[torch.Tensor]:
+    padded = [*rows, *[rows[0]] * (bucket(len(rows)) - len(rows))]
+    # Attention over k copies of a context equals attention over one: lengths are matched by repetition.
+    length = lcm(*(len(row.context) for row in padded))
+    latents = torch.cat([row.latents for row in padded]).to(model.dtype)
+    times = torch.tensor([row.time for row in padded], dtype=torch.float32).to(model.device)
+    contexts = torch.stack([row.context.repeat(length // len(row.context), 1) for row in padded])
+    if model.device.type == "cuda":
+        latents = latents.contiguous(memory_format=torch.channels_last)
+    output = model.unet(latents, times, encoder_hidden_states=contexts, return_dict=False)[0]
+    return list(output[: len(rows)].float().split(1))
+
+
+def advance(picture: Denoising, outputs: list[torch.Tensor], guess: bool) -> None:
+    if len(outputs) == 2:
+        negative, positive = outputs
+        output = negative + picture.guidance * (positive - negative)  # Ho & Salimans 2022, arXiv 2207.12598
+    else:
+        output = outputs[0]
+    picture.guess = picture.solver.denoised(output, picture.index, picture.latents) if guess else None
+    picture.latents = picture.solver.step(output, picture.index, picture.latents, picture.generator)
+    picture.index += 1

@@ -1,0 +1,254 @@
+"""One device's drawing: jobs join and leave between two steps, and their pictures share the network's calls."""
+
+import logging
+import time
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
+from pathlib import Path
+
+from engine import infotext
+from engine.denoise import device as devices
+from engine.denoise import loop
+from engine.denoise.decode import check, decode, png
+from engine.denoise.preview import Matrix, fit, jpeg
+from engine.denoise.start import vae_factor
+from engine.denoise.work import Picture, Work, compose
+from engine.errors import INTERNAL, AtelierError, OutOfMemory, Problem
+from engine.events import Done, Event, Failed, Made, Started, Stepped
+from engine.job import Job
+from engine.library.load import LoadedModel, load
+from engine.library.scan import Library, ModelFile
+from engine.memory.relief import device_lost, out_of_memory
+from engine.memory.residency import Residency, give_back
+from engine.resolve import find
+
+log = logging.getLogger(__name__)
+PREVIEWS = 12  # at most, over a picture's steps
+BETWEEN = 0.1  # seconds between two previews of a picture
+
+
+class Painter:
+    """Not thread-safe: one thread adds, steps and removes. pictures: the folder of starting pictures."""
+
+    def __init__(self, library: Library, device: str, dtype: str, max_rows: int, model_memory: float, pictures: Path):
+        self.library = library
+        self.device, self.dtype = devices.pick(device, dtype)
+        self.max_rows = max_rows
+        self.folder = pictures
+        self.residency: Residency[LoadedModel] = Residency(devices.budget(self.device, model_memory))
+        self.works: dict[str, Work] = {}
+        self.turn = 0
+        self.matrices: dict[str, Matrix] = {}
+        self.pool = ThreadPoolExecutor(2, "encode")
+
+    @property
+    def idle(self) -> bool:
+        return not self.works
+
+    @property
+    def jobs(self) -> tuple[str, ...]:
+        return tuple(self.works)
+
+    @property
+    def loaded(self) -> tuple[str, ...]:
+        return self.residency.keys
+
+    @property
+    def name(self) -> str:
+        return devices.name(self.device)
+
+    def add(self, job: Job, skip: frozenset[int] = frozenset()) -> None:
+        """skip: pictures of the job that are stored already."""
+        self.works[job.id] = Work(job, skip)
+
+    def remove(self, job_id: str) -> None:
+        """Leave the job out from the next step on; nothing more is heard of it."""
+        if work := self.works.pop(job_id, None):
+            self.put_down(work)
+
+    def close(self) -> None:
+        for job_id in self.jobs:
+            self.remove(job_id)
+        self.residency.drop_unused()
+        self.pool.shutdown()
+
+    def step(self) -> Iterator[Event]:
+        """One call of the network shared by all that fit in it, and what came of it. To stop, stop asking."""
+        for work in [w for w in self.works.values() if not w.begun]:
+            yield from self.guarded([work], self.begin(work))
+        group = self.choose()
+        if group:
+            yield from self.advance(group)
+        yield from self.harvest(wait=not group)
+
+    # -- beginning
+
+    def begin(self, work: Work) -> Iterator[Event]:
+        request = work.job.request
+        if not self.is_resident(request.model.checkpoint_hash):
+            yield Started(job=work.job.id, doing="loading")
+        file = self.file(work)
+        digest = request.model.checkpoint_hash
+        lease = self.residency.lease(digest, file.size, partial(self.load, file, digest))
+        work.model = work.lease.enter_context(lease)
+        work.pictures = compose(work, work.model, self.folder)
+        yield Started(job=work.job.id, doing="drawing")
+
+    def is_resident(self, digest: str) -> bool:
+        return self.residency.has(digest)
+
+    def file(self, work: Work) -> ModelFile:
+        """The file of the job's model, looked for again when it was added after the last scan."""
+        try:
+            return find(work.job.request, self.library)
+        except AtelierError:
+            self.library.refresh()
+            return find(work.job.request, self.library)
+
+    def load(self, file: ModelFile, digest: str) -> LoadedModel:
+        try:
+            return load(file, self.device, self.dtype, digest)
+        except Exception as error:
+            if not out_of_memory(error):
+                raise
+        self.residency.drop_unused()
+        give_back()
+        return load(file, self.device, self.dtype, digest)
+
+    # -- stepping
+
+    def choose(self) -> list[tuple[Work, Picture]]:
+        """Who steps now: those of one key, the longest waiting first, as many as rows allow."""
+        waiting = [(w, p) for w in self.works.values() for p in w.pictures]
+        waiting.sort(key=lambda pair: pair[1].turn)
+        group: list[tuple[Work, Picture]] = []
+        rows = 0
+        for work, picture in waiting:
+            if work.key == waiting[0][0].key and (not group or rows + picture.rows <= self.max_rows):
+                group.append((work, picture))
+                rows += picture.rows
+        return group
+
+    def advance(self, group: list[tuple[Work, Picture]]) -> Iterator[Event]:
+        works = list({w.job.id: w for w, _ in group}.values())
+        yield from self.guarded(works, self.stepped(group))
+
+    def stepped(self, group: list[tuple[Work, Picture]]) -> Iterator[Event]:
+        now = time.monotonic()
+        wanted = frozenset(i for i, (_, p) in enumerate(group) if self.wants_preview(p, now))
+        with devices.attention(self.device):
+            loop.step([p.denoising for _, p in group], self.max_rows, wanted)
+        self.turn += 1
+        for work, picture in group:
+            picture.turn = self.turn
+            if work.job.id in self.works:
+                yield from self.guarded([work], self.after(work, picture, now))
+
+    def after(self, work: Work, picture: Picture, now: float) -> Iterator[Event]:
+        drawn = picture.denoising
+        if drawn.index == 1:
+            check(drawn.latents, drawn.model)
+        if drawn.guess is not None:
+            latents = drawn.guess[0].cpu().numpy()
+            picture.shown = now
+            picture.preview = self.pool.submit(jpeg, latents, self.matrix(drawn.model), vae_factor(drawn.model))
+            drawn.guess = None
+        yield Stepped(
+            job=work.job.id,
+            index=picture.index,
+            step=drawn.index,
+            of=len(drawn.solver.times),
+            preview=collect(picture),
+        )
+        if drawn.finished:
+            image = decode(drawn.model, drawn.latents)
+            text = infotext.write(picture.request)
+            work.pictures.remove(picture)
+            work.stored.append((picture, text, self.pool.submit(png, image, text)))
+
+    def wants_preview(self, picture: Picture, now: float) -> bool:
+        steps = len(picture.denoising.solver.times)
+        due = picture.denoising.index % max(1, -(-steps // PREVIEWS)) == 0
+        return due and picture.preview is None and now - picture.shown >= BETWEEN
+
+    def matrix(self, model: LoadedModel) -> Matrix:
+        if model.hash not in self.matrices:
+            self.matrices[model.hash] = fit(model)
+        return self.matrices[model.hash]
+
+    # -- finishing
+
+    def harvest(self, wait: bool) -> Iterator[Event]:
+        for work in list(self.works.values()):
+            yield from self.guarded([work], self.finish(work, wait))
+
+    def finish(self, work: Work, wait: bool) -> Iterator[Event]:
+        for entry in list(work.stored):
+            picture, text, future = entry
+            if wait or future.done():
+                work.stored.remove(entry)
+                seconds = time.monotonic() - picture.begun
+                yield Made(job=work.job.id, index=picture.index, png=future.result(), infotext=text, seconds=seconds)
+        if work.complete and work.job.id in self.works:
+            self.remove(work.job.id)
+            yield Done(job=work.job.id)
+
+    def put_down(self, work: Work) -> None:
+        work.pictures.clear()
+        work.model = None
+        work.lease.close()
+
+    # -- trouble
+
+    def guarded(self, works: list[Work], events: Iterator[Event]) -> Iterator[Event]:
+        """Turn an error into one Failed of the job it belongs to; when several are in doubt, each tries alone."""
+        try:
+            yield from events
+            return
+        except Exception as error:
+            if device_lost(error):
+                raise
+            caught = error
+        present = [w for w in works if w.job.id in self.works]
+        if len(present) > 1:
+            caught.__traceback__ = None
+            give_back()
+            for work in present:
+                yield from self.guarded([work], self.stepped([(work, p) for p in work.pictures]))
+            return
+        for work in present:
+            problem = explain(caught, work)
+            if problem is INTERNAL:
+                log.error("job %s failed", work.job.id, exc_info=caught)
+            caught.__traceback__ = None  # it holds tensors
+            self.remove(work.job.id)
+            if out_of_memory(caught):
+                self.residency.drop_unused()
+                give_back()
+            yield Failed(job=work.job.id, problem=problem)
+
+
+def explain(error: Exception, work: Work) -> Problem:
+    if isinstance(error, AtelierError):
+        return error.problem
+    if out_of_memory(error):
+        width, height = work.job.request.size
+        return OutOfMemory(
+            "memory.short",
+            f"The device has too little memory for {width} x {height}.",
+            f"Try {max(64, width // 16 * 8)} x {max(64, height // 16 * 8)}, or fewer pictures at once.",
+            field="width",
+            width=width,
+            height=height,
+        ).problem
+    return INTERNAL
+
+
+def collect(picture: Picture) -> bytes | None:
+    """The preview that was being made, if it is ready."""
+    future: Future[bytes] | None = picture.preview
+    if future is None or not future.done():
+        return None
+    picture.preview = None
+    return future.result()

@@ -1,0 +1,63 @@
+"""Where a picture begins: pure noise, or another picture noised up to the strength."""
+
+from pathlib import Path
+
+import numpy as np
+import torch
+from PIL import Image
+
+from engine.denoise.samplers import Solver
+from engine.library.load import LoadedModel
+from engine.picture.inputs import open_input
+from engine.request.generation import GenerationRequest
+from engine.request.parts import FromPicture
+
+
+def noise(model: LoadedModel, size: tuple[int, int], generator: torch.Generator) -> torch.Tensor:
+    """(1, channels, height / f, width / f) float32, drawn on the CPU so that every device draws the same."""
+    width, height = size
+    factor = vae_factor(model)
+    shape = (1, model.unet.config["in_channels"], height // factor, width // factor)
+    return torch.randn(shape, generator=generator, dtype=torch.float32)
+
+
+def vae_factor(model: LoadedModel) -> int:
+    return 2 ** (len(model.vae.config["block_out_channels"]) - 1)
+
+
+@torch.inference_mode()
+def begin(
+    model: LoadedModel, solver: Solver, request: GenerationRequest, generator: torch.Generator, pictures: Path
+) -> tuple[torch.Tensor, int]:
+    """The first latents (float32, on the model's device) and the evaluation to begin with. Draws from `generator`."""
+    if isinstance(request.start, FromPicture):
+        picture = open_input(pictures, request.start.picture)
+        return from_picture(model, solver, picture, request, request.start.strength, generator)
+    drawn = noise(model, request.size, generator).to(model.device)
+    return solver.pure_noise(drawn), 0
+
+
+def from_picture(
+    model: LoadedModel,
+    solver: Solver,
+    picture: Image.Image,
+    request: GenerationRequest,
+    strength: float,
+    generator: torch.Generator,
+) -> tuple[torch.Tensor, int]:
+    """SDEdit (Meng et al. 2022, arXiv 2108.01073), with the step arithmetic of diffusers' img2img pipeline."""
+    steps = request.sampling.steps
+    skipped = steps - max(1, min(int(steps * strength), steps))
+    index = skipped * solver.scheduler.order
+    latents = encode(model, picture.convert("RGB").resize(request.size, Image.Resampling.LANCZOS), generator)
+    drawn = noise(model, request.size, generator).to(model.device)
+    solver.begin_at(index)
+    return solver.noised(latents, drawn, index), index
+
+
+def encode(model: LoadedModel, picture: Image.Image, generator: torch.Generator) -> torch.Tensor:
+    """A picture's latents, float32, sampled with the picture's own generator."""
+    pixels = torch.from_numpy(np.asarray(picture, np.float32)[None] / 255).permute(0, 3, 1, 2)
+    pixels = (2 * pixels - 1).to(model.device, model.dtype)
+    latents = model.vae.encode(pixels).latent_dist.sample(generator)
+    return (latents * model.vae.config["scaling_factor"]).float()

@@ -1,0 +1,99 @@
+"""A job on the easel: its model, its pictures in the making, and what is still to come."""
+
+import time
+from collections.abc import Callable
+from concurrent.futures import Future
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import torch
+
+from engine.denoise import start
+from engine.denoise.loop import Denoising
+from engine.denoise.samplers import Solver
+from engine.job import Job
+from engine.library.load import LoadedModel
+from engine.prompt.encode import encode
+from engine.request.generation import GenerationRequest
+
+Encode = Callable[[str, int], torch.Tensor]
+
+
+@dataclass
+class Picture:
+    """One picture of a job. turn: when it was last stepped, so that all get their turn."""
+
+    index: int
+    request: GenerationRequest
+    denoising: Denoising
+    begun: float
+    turn: int = 0
+    shown: float = 0.0
+    preview: Future[bytes] | None = None
+
+    @property
+    def rows(self) -> int:
+        return len(self.denoising.contexts)
+
+
+@dataclass
+class Work:
+    """lease: holds the model while the job is drawn; stored: PNGs being written."""
+
+    job: Job
+    skip: frozenset[int]
+    lease: ExitStack = field(default_factory=ExitStack)
+    model: LoadedModel | None = None
+    pictures: list[Picture] = field(default_factory=list)
+    stored: list[tuple[Picture, str, Future[bytes]]] = field(default_factory=list)
+
+    @property
+    def key(self) -> tuple[str, int, int]:
+        """Pictures of one key can share a call: same model, same size."""
+        return self.job.request.model.checkpoint_hash, *self.job.request.size
+
+    @property
+    def begun(self) -> bool:
+        return self.model is not None
+
+    @property
+    def complete(self) -> bool:
+        return self.begun and not self.pictures and not self.stored
+
+
+def compose(work: Work, model: LoadedModel, pictures: Path) -> list[Picture]:
+    """The job's pictures at their first step, but those that are stored already."""
+    request = work.job.request
+    contexts = conditioning(model, request)
+    return [
+        picture(model, request.picture(index), index, contexts, pictures)
+        for index in range(request.output.count)
+        if index not in work.skip
+    ]
+
+
+def conditioning(model: LoadedModel, request: GenerationRequest) -> tuple[torch.Tensor, ...]:
+    """Negative prompt and prompt; without guidance the negative one is not looked at, nor paid for."""
+    words, skip = request.words, request.model.clip_skip
+    positive = encode(model, words.prompt, skip)
+    if request.sampling.guidance <= 1:
+        return (positive,)
+    return encode(model, words.negative_prompt, skip), positive
+
+
+def picture(
+    model: LoadedModel,
+    request: GenerationRequest,
+    index: int,
+    contexts: tuple[torch.Tensor, ...],
+    pictures: Path,
+) -> Picture:
+    sampling = request.sampling
+    solver = Solver(sampling.sampler, sampling.schedule, sampling.steps, model.scheduler_config)
+    generator = torch.Generator("cpu").manual_seed(sampling.seed)
+    latents, first = start.begin(model, solver, request, generator, pictures)
+    denoising = Denoising(
+        model, solver, latents, contexts, sampling.guidance, generator, index=first, alone=sampling.exact
+    )
+    return Picture(index, request, denoising, time.monotonic())

@@ -1,0 +1,66 @@
+"""What happens to a job, as one stream that ends in exactly one of Done, Failed or Cancelled."""
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from engine.errors import Problem
+
+
+class Event(BaseModel):
+    """job: the job's id."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    job: str
+
+
+class Queued(Event):
+    """position: how many jobs will be started before this one."""
+
+    kind: Literal["queued"] = "queued"
+    position: int
+
+
+class Started(Event):
+    """doing: what happens before the first step ("loading" a model or "drawing")."""
+
+    kind: Literal["started"] = "started"
+    doing: Literal["loading", "drawing"] = "drawing"
+
+
+class Stepped(Event):
+    """index: which picture of the job; preview: a small JPEG of what is there so far, or None."""
+
+    kind: Literal["stepped"] = "stepped"
+    index: int
+    step: int
+    of: int
+    preview: bytes | None = None
+
+
+class Made(Event):
+    """A finished picture as PNG bytes with its infotext inside."""
+
+    kind: Literal["made"] = "made"
+    index: int
+    png: bytes
+    infotext: str
+    seconds: float
+
+
+class Done(Event):
+    kind: Literal["done"] = "done"
+
+
+class Failed(Event):
+    kind: Literal["failed"] = "failed"
+    problem: Problem
+
+
+class Cancelled(Event):
+    kind: Literal["cancelled"] = "cancelled"
+
+
+FINAL = (Done, Failed, Cancelled)
+AnyEvent = Annotated[Queued | Started | Stepped | Made | Done | Failed | Cancelled, Field(discriminator="kind")]

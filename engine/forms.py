@@ -1,0 +1,43 @@
+"""What each visitor's form held last, so that a reload or another tab finds it again."""
+
+import json
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+from engine.database import connect
+from engine.errors import BadRequest
+
+TABLE = "CREATE TABLE IF NOT EXISTS forms (owner TEXT PRIMARY KEY, form TEXT NOT NULL, changed REAL NOT NULL)"
+LONGEST = 256 * 1024  # characters of JSON
+
+
+class Forms:
+    """Values by name, as loose as a half-filled form is; `engine.request.read` judges them on submission."""
+
+    def __init__(self, data: Path):
+        self._connection = connect(data / "atelier.db")
+        self._lock = threading.Lock()
+        with self._lock:
+            self._connection.execute(TABLE)
+
+    def get(self, owner: str) -> dict[str, Any]:
+        """{} when there is none."""
+        with self._lock:
+            row = self._connection.execute("SELECT form FROM forms WHERE owner = ?", (owner,)).fetchone()
+        return json.loads(row["form"]) if row else {}
+
+    def put(self, owner: str, values: dict[str, Any]) -> None:
+        try:
+            form = json.dumps(values, allow_nan=False)
+        except (TypeError, ValueError):
+            raise BadRequest("form.value", "The form holds a value that is neither text nor a number.") from None
+        if len(form) > LONGEST:
+            raise BadRequest("form.long", "The form holds too much text.", "Shorten the prompt.")
+        with self._lock:
+            self._connection.execute("INSERT OR REPLACE INTO forms VALUES (?, ?, ?)", (owner, form, time.time()))
+
+    def close(self) -> None:
+        with self._lock:
+            self._connection.close()

@@ -1,0 +1,1 @@
+"""Finished pictures: their files, their thumbnails and what is known about them."""

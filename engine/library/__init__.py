@@ -1,0 +1,1 @@
+"""What model files are: found, recognised by their headers, hashed, and loaded."""

@@ -1,0 +1,30 @@
+"""A model as the list shows it: a file or a folder, what it is, and why it cannot be used if it cannot."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from engine.errors import ModelDamaged, Problem
+
+
+@dataclass(frozen=True)
+class ModelFile:
+    """name: path below the folder of its kind, without suffix, with "/"; it is what people ask for."""
+
+    name: str
+    path: Path
+    layout: Literal["file", "folder"]
+    kind: str
+    family: str | None
+    size: int
+    problem: Problem | None
+    width: int
+    height: int
+    title: str = ""
+    about: str = ""
+    licence: str = ""
+    examples: tuple[str, ...] = ()
+
+
+def as_error(problem: Problem) -> ModelDamaged:
+    return ModelDamaged(problem.code, problem.message, problem.remedy, field=problem.field, **problem.values)

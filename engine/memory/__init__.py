@@ -1,0 +1,1 @@
+"""Which models stay resident, and what must go when memory runs short."""

@@ -1,0 +1,1 @@
+"""Pictures as they come in and go out: opened safely, measured, composed."""

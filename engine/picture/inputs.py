@@ -1,0 +1,38 @@
+"""Pictures that jobs start from, kept by the SHA-256 of their bytes."""
+
+import hashlib
+import os
+from pathlib import Path
+
+from PIL import Image
+
+from engine.errors import NotFound
+from engine.picture.open import open_safe
+
+
+def put_input(folder: Path, data: bytes) -> str:
+    """Check and keep a picture's bytes; returns its SHA-256. Raises BadRequest for what is no picture."""
+    open_safe(data)
+    digest = hashlib.sha256(data).hexdigest()
+    path = folder / digest
+    if not path.exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        part = folder / f"{digest}.{os.getpid()}.part"
+        with part.open("wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        part.replace(path)
+    return digest
+
+
+def open_input(folder: Path, digest: str) -> Image.Image:
+    try:
+        return open_safe((folder / digest).read_bytes())
+    except FileNotFoundError:
+        raise NotFound(
+            "picture.missing",
+            "The picture to start from is not here any more.",
+            "Give it to the studio again.",
+            field="picture",
+        ) from None

@@ -1,0 +1,178 @@
+"""Reading pictures from outside: any bytes come in; an upright sRGB picture or its `parameters` text goes out."""
+
+import io
+import threading
+import zlib
+from collections.abc import Iterator
+from contextlib import suppress
+
+import numpy
+from PIL import Image, ImageCms, ImageOps
+
+from engine.errors import BadRequest
+
+FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "TIFF", "GIF", "AVIF")  # no EPS, SVG, WMF: they run programs or fetch things
+LARGEST_FILE = 64 * 2**20
+LARGEST_PIXELS = 64_000_000
+LONGEST_SIDE, SHORTEST_SIDE = 16384, 8
+LARGEST_PROFILE = 2**20
+SRGB = ImageCms.createProfile("sRGB")
+decoding = threading.Semaphore(2)  # a decoded picture may take 256 MB
+
+
+def open_safe(data: bytes) -> Image.Image:
+    """RGB, or RGBA where something is transparent; EXIF orientation and colour profile applied, all metadata gone.
+
+    The size is judged from the header, before a pixel is decoded. Of an animation it is the first frame.
+    """
+    picture = header(data)
+    with decoding:
+        try:
+            picture.load()
+            return plain(picture)
+        except Exception as error:  # the decoders fail on hostile bytes in every way there is
+            raise BadRequest(
+                "picture.damaged", "The picture is damaged and cannot be read.", "Save or download it again."
+            ) from error
+
+
+def header(data: bytes) -> Image.Image:
+    """The picture before decoding, of an allowed format and size."""
+    if not data:
+        raise BadRequest("picture.empty", "The picture is empty.", "Choose a picture file.")
+    if len(data) > LARGEST_FILE:
+        raise BadRequest("picture.large", "The file is larger than 64 MB.", "Save it smaller and try again.")
+    try:
+        picture = Image.open(io.BytesIO(data), formats=FORMATS)
+        width, height = picture.size
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
+        raise too_many_pixels() from None
+    except Exception as error:  # see open_safe
+        raise BadRequest(
+            "picture.kind",
+            "This is not a picture that can be opened.",
+            "Use PNG, JPEG, WebP, AVIF, TIFF, BMP or GIF.",
+        ) from error
+    if width * height > LARGEST_PIXELS or max(width, height) > LONGEST_SIDE:
+        raise too_many_pixels()
+    if min(width, height) < SHORTEST_SIDE:
+        raise BadRequest("picture.tiny", "The picture is smaller than 8 pixels.", "Use a larger one.")
+    return picture
+
+
+def too_many_pixels() -> BadRequest:
+    return BadRequest(
+        "picture.pixels",
+        "The picture has more than 64 million pixels or a side longer than 16384.",
+        "Scale it down and try again.",
+    )
+
+
+def plain(picture: Image.Image) -> Image.Image:
+    profile = picture.info.get("icc_profile")
+    with suppress(Exception):  # broken EXIF is common, and no reason to refuse the picture
+        picture = ImageOps.exif_transpose(picture)
+    if picture.mode.startswith("I") or picture.mode == "F":
+        picture = eight_bits(picture)
+    alpha = None
+    if picture.has_transparency_data:
+        picture = picture.convert("RGBA")
+        alpha = picture.getchannel("A")
+    picture = in_srgb(picture, profile).convert("RGB")
+    if alpha is not None:
+        picture.putalpha(alpha)
+    picture.info = {}  # EXIF (places, names), comments and profile stay behind
+    return picture
+
+
+def eight_bits(picture: Image.Image) -> Image.Image:
+    """Pillow's own conversion clips 16 bits to white and makes floats black."""
+    levels = numpy.asarray(picture)
+    if picture.mode == "F":
+        levels = numpy.nan_to_num(levels, nan=0, posinf=0, neginf=0)
+        levels = levels * 255 if levels.max(initial=0) <= 1 else levels
+    elif picture.mode.startswith("I;16") or levels.max(initial=0) > 255:
+        levels = levels >> 8
+    return Image.fromarray(levels.clip(0, 255).astype(numpy.uint8))
+
+
+def in_srgb(picture: Image.Image, profile: bytes | None) -> Image.Image:
+    if not profile or len(profile) > LARGEST_PROFILE:
+        return picture
+    with suppress(ImageCms.PyCMSError, OSError, ValueError):  # a broken profile: the colours stay as they are
+        source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
+        if "srgb" in ImageCms.getProfileDescription(source).lower():
+            return picture  # converting would only round
+        colours = picture.convert("RGB") if picture.mode in ("RGBA", "P", "LA", "PA") else picture
+        return ImageCms.profileToProfile(colours, source, SRGB, outputMode="RGB") or picture
+    return picture
+
+
+LONGEST_TEXT = 2**20  # bytes, also after decompression
+EXIF_FOLDER, USER_COMMENT = 0x8769, 0x9286
+PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
+
+
+def text_of(data: bytes) -> str | None:
+    """The `parameters` text that this and other studios write into a PNG, or into the EXIF of a JPEG or WebP."""
+    if data.startswith(PNG_SIGNATURE):
+        found = (png_text(kind, chunk) for kind, chunk in png_chunks(data))
+        return next((text for text in found if text is not None), None)
+    comment = None
+    with suppress(Exception):  # see open_safe; what cannot be read has no text
+        exif = Image.open(io.BytesIO(data), formats=FORMATS).getexif()
+        comment = exif.get_ifd(EXIF_FOLDER).get(USER_COMMENT) or exif.get(USER_COMMENT)
+    if isinstance(comment, str):
+        comment = comment.encode("latin-1", "replace")
+    return user_comment(comment[:LONGEST_TEXT]) if isinstance(comment, bytes) else None
+
+
+def png_chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
+    """The text chunks, wherever they stand; no pixel is decompressed. Ends quietly where the file is cut off."""
+    at = len(PNG_SIGNATURE)
+    while at + 12 <= len(data):
+        length, kind = int.from_bytes(data[at : at + 4]), data[at + 4 : at + 8]
+        if kind in (b"tEXt", b"zTXt", b"iTXt") and length <= LONGEST_TEXT:
+            yield kind, data[at + 8 : at + 8 + length]
+        at += 12 + length
+
+
+def png_text(kind: bytes, chunk: bytes) -> str | None:
+    """https://www.w3.org/TR/png-3/#11textinfo"""
+    key, _, rest = chunk.partition(b"\0")
+    if key != b"parameters":
+        return None
+    if kind == b"tEXt":
+        return western(rest)
+    if kind == b"zTXt":
+        return western(inflated(rest[1:]))
+    compressed, rest = rest[:1] == b"\1", rest[2:].split(b"\0", 2)[-1]
+    return (inflated(rest) if compressed else rest).decode("utf-8", "replace")
+
+
+def western(text: bytes) -> str:
+    """tEXt is Latin-1 by the standard, but some programs write UTF-8."""
+    try:
+        return text.decode("utf-8")
+    except UnicodeDecodeError:
+        return text.decode("latin-1")
+
+
+def inflated(packed: bytes) -> bytes:
+    with suppress(zlib.error):
+        return zlib.decompressobj().decompress(packed, LONGEST_TEXT)
+    return b""
+
+
+def user_comment(comment: bytes) -> str | None:
+    """EXIF's UserComment: eight bytes name the encoding. UNICODE means UTF-16 of either byte order."""
+    encoding, text = comment[:8], comment[8:]
+    if encoding == b"UNICODE\0":
+        if text[:2] in (b"\xff\xfe", b"\xfe\xff"):
+            return text.decode("utf-16", "replace").strip("\0") or None
+        # Settings are mostly ASCII: the wrong byte order turns them into rare letters.
+        readings = [text.decode(order, "replace") for order in ("utf-16-be", "utf-16-le")]
+        return max(readings, key=lambda r: sum(letter.isascii() for letter in r)).strip("\0") or None
+    if encoding in (b"ASCII\0\0\0", bytes(8)):
+        return western(text).strip("\0 ") or None
+    return western(comment).strip("\0 ") or None

@@ -1,0 +1,154 @@
+"""How far running jobs have come: kept in memory, shown in snapshots, told to whoever follows."""
+
+import asyncio
+import base64
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from engine.events import FINAL, Done, Event, Made, Queued, Started, Stepped
+from engine.job import Job, JobState
+
+
+@dataclass
+class Stage:
+    """One picture in the making. preview: a data URL."""
+
+    step: int = 0
+    of: int = 0
+    preview: str | None = None
+
+
+@dataclass
+class Course:
+    """One running job. Its pace is measured from its first step on, so that loading a model does not count."""
+
+    cost: float
+    stages: dict[int, Stage]
+    doing: str | None = None
+    first: tuple[float, int] | None = None
+    last: tuple[float, int] | None = None
+    begun: float = field(default_factory=time.monotonic)
+
+    def note(self, event: Event, now: float) -> None:
+        match event:
+            case Started(doing=doing):
+                self.doing = doing
+            case Stepped(index=index, step=step, of=of, preview=preview):
+                self.doing = "drawing"
+                stage = self.stages.setdefault(index, Stage())
+                stage.step, stage.of = step, of
+                if preview:
+                    stage.preview = "data:image/jpeg;base64," + base64.b64encode(preview).decode()
+                self.mark(now)
+            case Made(index=index):
+                stage = self.stages.setdefault(index, Stage())
+                stage.step, stage.preview = stage.of, None
+
+    def mark(self, now: float) -> None:
+        self.last = (now, sum(stage.step for stage in self.stages.values()))
+        self.first = self.first or self.last
+
+    @property
+    def seconds_left(self) -> float | None:
+        """By the pace so far; None before two steps are done."""
+        if not self.first or not self.last or self.last[1] <= self.first[1]:
+            return None
+        pace = (self.last[0] - self.first[0]) / (self.last[1] - self.first[1])
+        left = sum(stage.of - stage.step for stage in self.stages.values())
+        return round(pace * left, 1)
+
+
+class Progress:
+    """Safe for all threads. Followers are woken in their own event loop."""
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.courses: dict[str, Course] = {}
+        self.bells: dict[asyncio.Event, asyncio.AbstractEventLoop] = {}
+        self.seconds_per_cost: float | None = None
+        self.closed = False
+
+    def begun(self, job: Job, made: frozenset[int]) -> None:
+        steps = job.request.sampling.steps
+        stages = {i: Stage(steps if i in made else 0, steps) for i in range(job.request.output.count)}
+        with self.lock:
+            self.courses[job.id] = Course(job.cost, stages)
+        self.ring()
+
+    def tell(self, event: Event, owner: str) -> None:
+        """Everybody is woken: one job's start or end moves the others' positions."""
+        with self.lock:
+            course = self.courses.get(event.job)
+            if course:
+                course.note(event, time.monotonic())
+            if isinstance(event, (*FINAL, Queued)):
+                self.courses.pop(event.job, None)
+            if course and isinstance(event, Done):
+                self.learn(course)
+        self.ring()
+
+    def learn(self, course: Course) -> None:
+        seconds = (time.monotonic() - course.begun) / max(course.cost, 1e-6)
+        known = self.seconds_per_cost
+        self.seconds_per_cost = seconds if known is None else 0.7 * known + 0.3 * seconds
+
+    def ring(self) -> None:
+        with self.lock:
+            bells = list(self.bells.items())
+        for bell, loop in bells:
+            try:
+                loop.call_soon_threadsafe(bell.set)
+            except RuntimeError:  # that loop has ended, its follower with it
+                with self.lock:
+                    self.bells.pop(bell, None)
+
+    def close(self) -> None:
+        """End all followers."""
+        self.closed = True
+        self.ring()
+
+    @contextmanager
+    def listen(self) -> Iterator[asyncio.Event]:
+        """An event of the running loop, set at each change."""
+        bell = asyncio.Event()
+        with self.lock:
+            self.bells[bell] = asyncio.get_running_loop()
+        try:
+            yield bell
+        finally:
+            with self.lock:
+                self.bells.pop(bell, None)
+
+    def shown(self, job: Job, position: int | None, made: Mapping[int, str]) -> dict[str, Any]:
+        """A job as JSON. made: its stored pictures' ids by index."""
+        request = job.request
+        width, height = request.size
+        with self.lock:
+            course = self.courses.get(job.id) if job.state is JobState.RUNNING else None
+            doing, left = (course.doing, course.seconds_left) if course else (None, None)
+            stages = {i: (s.step, s.of, s.preview) for i, s in course.stages.items()} if course else {}
+        pictures: list[dict[str, Any]] = []
+        for index in range(request.output.count):
+            steps = request.sampling.steps
+            step, of, preview = stages.get(index, (steps if index in made else 0, steps, None))
+            pictures.append({"index": index, "step": step, "of": of, "preview": preview, "image": made.get(index)})
+        return {
+            "id": job.id,
+            "state": job.state.value,
+            "position": position,
+            "doing": doing,
+            "count": request.output.count,
+            "pictures": pictures,
+            "seconds_left": left,
+            "prompt": request.words.prompt,
+            "width": width,
+            "height": height,
+            "checkpoint": request.model.checkpoint,
+            "problem": job.problem.model_dump() if job.problem else None,
+            "created": job.created,
+            "finished": job.finished,
+        }

@@ -1,0 +1,35 @@
+"""GenerationRequest: everything a person can ask of one drawing job."""
+
+from typing import Any, Self
+
+from engine.request.parts import Canvas, FromNoise, Model, Output, Part, Sampling, Start, Words
+
+
+class GenerationRequest(Part):
+    """Frozen. `resolve` (engine/resolve.py) turns what was asked into what is drawn; neither is ever changed."""
+
+    words: Words = Words()
+    model: Model = Model()
+    canvas: Canvas = Canvas()
+    sampling: Sampling = Sampling()
+    output: Output = Output()
+    start: Start = FromNoise()
+
+    def with_(self, **parts: dict[str, Any]) -> Self:
+        """A copy with some values changed, part by part: `request.with_(sampling={"seed": 7})`; values are validated."""
+        data = self.model_dump()
+        for part, values in parts.items():
+            data[part] = {**data[part], **values}
+        return type(self).model_validate(data)
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """(width, height) in pixels of a resolved request."""
+        width, height = self.canvas.width, self.canvas.height
+        if width is None or height is None:
+            raise ValueError("an unresolved request has no size")
+        return width, height
+
+    def picture(self, index: int) -> Self:
+        """The request of the job's picture `index` (from 0) alone: one picture, its own seed."""
+        return self.with_(sampling={"seed": (self.sampling.seed + index) % 2**64}, output={"count": 1})

@@ -1,0 +1,98 @@
+"""The parameters as a table, read off the request types: what forms, command line, infotext and docs are drawn from."""
+
+from dataclasses import dataclass
+from typing import Any, Literal, Union, get_args, get_origin
+
+from annotated_types import Ge, Gt, Le, MaxLen, MultipleOf
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+
+from engine.request.generation import GenerationRequest
+from engine.request.parts import FromNoise, FromPicture
+from engine.request.shown import Shown
+
+STARTS: dict[str, type[BaseModel]] = {"noise": FromNoise, "picture": FromPicture}
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """One thing that can be asked for. `part` is the request's part that holds it, `start` the start it belongs to."""
+
+    name: str
+    part: str
+    type: type
+    default: Any
+    label: str
+    help: str
+    optional: bool = False
+    required: bool = False
+    low: float | None = None
+    high: float | None = None
+    step: float | None = None
+    multiple_of: int | None = None
+    longest: int | None = None
+    choices: tuple[str, ...] = ()
+    infotext: str | None = None
+    a1111: str | None = None
+    start: str | None = None
+
+
+def parameter(name: str, part: str, field: FieldInfo, start: str | None = None) -> Parameter:
+    kind, optional, choices = field.annotation, False, ()
+    if get_origin(kind) is Union or type(None) in get_args(kind):
+        optional = True
+        kind = next(a for a in get_args(kind) if a is not type(None))
+    if get_origin(kind) is Literal:
+        choices, kind = get_args(kind), str
+    found = {type(m): m for m in constraints(field)}
+    shown: Shown = found.get(Shown, Shown())
+    ge, gt, le = found.get(Ge), found.get(Gt), found.get(Le)
+    low = ge.ge if ge else gt.gt if gt else None
+    return Parameter(
+        name=name,
+        part=part,
+        type=kind,  # pyright: ignore[reportArgumentType]
+        default=None if field.is_required() else field.default,
+        label=field.title or name,
+        help=field.description or "",
+        optional=optional,
+        required=field.is_required(),
+        low=low,  # pyright: ignore[reportArgumentType]
+        high=le.le if le else None,  # pyright: ignore[reportArgumentType]
+        step=shown.step,
+        multiple_of=found[MultipleOf].multiple_of if MultipleOf in found else None,  # pyright: ignore[reportArgumentType]
+        longest=found[MaxLen].max_length if MaxLen in found else None,
+        choices=choices,
+        infotext=shown.infotext,
+        a1111=shown.a1111,
+        start=start,
+    )
+
+
+def constraints(field: FieldInfo) -> list[Any]:
+    return list(field.metadata)
+
+
+def parameters() -> dict[str, Parameter]:
+    table: dict[str, Parameter] = {}
+    for part, holder in GenerationRequest.model_fields.items():
+        if part == "start":
+            continue
+        for name, field in holder.annotation.model_fields.items():  # pyright: ignore[reportOptionalMemberAccess]
+            table[name] = parameter(name, part, field)
+    for kind, start in STARTS.items():
+        for name, field in start.model_fields.items():
+            if name != "kind":
+                table[name] = parameter(name, "start", field, kind)
+    return table
+
+
+PARAMETERS: dict[str, Parameter] = parameters()
+
+
+def flat(request: GenerationRequest) -> dict[str, Any]:
+    """The request as one dictionary by parameter name, `start` naming the kind of start."""
+    data = request.model_dump()
+    start = data.pop("start")
+    values = {name: value for part in data.values() for name, value in part.items()}
+    return {**values, "start": start.pop("kind"), **start}

@@ -1,0 +1,89 @@
+"""From what was asked to what is drawn: seed drawn, model named by hash, size known; nothing left to chance."""
+
+import secrets
+from collections.abc import Callable
+from typing import Protocol, TypeVar
+
+from engine.errors import BadRequest
+from engine.request.generation import GenerationRequest
+from engine.request.samplers import FACTS
+
+
+class Checkpoint(Protocol):
+    """What resolving must know of a model file."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def width(self) -> int: ...
+    @property
+    def height(self) -> int: ...
+
+
+C = TypeVar("C", bound=Checkpoint)
+
+
+class Checkpoints(Protocol[C]):
+    """The library's side of resolving: engine.library.scan.Library."""
+
+    def find(self, wanted: str) -> C: ...
+    def hash_of(self, model: C) -> str: ...
+
+
+def draw_seed() -> int:
+    """A seed as AUTOMATIC1111 draws them: below 2^32 - 2."""
+    return secrets.randbelow(4294967294)
+
+
+def resolve(
+    request: GenerationRequest, library: Checkpoints[C], draw_seed: Callable[[], int] = draw_seed
+) -> GenerationRequest:
+    """A resolved request resolves to itself. Raises BadRequest when the model or a combination is not to be had."""
+    facts = FACTS[request.sampling.sampler]
+    if request.sampling.steps > facts.max_steps:
+        raise BadRequest(
+            "steps.sampler",
+            f"{request.sampling.sampler} draws in at most {facts.max_steps} steps.",
+            f"Choose {facts.max_steps} steps or fewer, or another sampler.",
+            field="steps",
+            sampler=request.sampling.sampler,
+            most=facts.max_steps,
+        )
+    model = find(request, library)
+    seed = request.sampling.seed
+    return request.with_(
+        words={"prompt": tidy(request.words.prompt), "negative_prompt": tidy(request.words.negative_prompt)},
+        model={"checkpoint": model.name, "checkpoint_hash": library.hash_of(model)},
+        canvas={"width": request.canvas.width or model.width, "height": request.canvas.height or model.height},
+        sampling={"seed": draw_seed() if seed < 0 else seed},
+    )
+
+
+def find(request: GenerationRequest, library: Checkpoints[C]) -> C:
+    """The hash decides; a name alone finds the file of that name."""
+    wanted, digest = request.model.checkpoint, request.model.checkpoint_hash
+    if not digest:
+        return library.find(wanted)
+    if wanted:
+        try:
+            named = library.find(wanted)
+        except BadRequest:
+            named = None  # renamed, perhaps: the hash finds it
+        if named is not None and library.hash_of(named) == digest:
+            return named
+    try:
+        return library.find(digest)
+    except BadRequest:
+        raise BadRequest(
+            "checkpoint.hash",
+            f"The model {wanted or 'asked for'} [{digest}] is not here.",
+            "Add that file to models/checkpoints, or clear the model hash to draw with another version.",
+            field="checkpoint",
+            name=wanted,
+            hash=digest,
+        ) from None
+
+
+def tidy(prompt: str) -> str:
+    """One kind of line end, no blanks around lines: as the picture's text keeps it."""
+    return "\n".join(line.strip() for line in prompt.replace("\r\n", "\n").replace("\r", "\n").split("\n")).strip()

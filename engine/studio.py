@@ -1,0 +1,167 @@
+"""The studio: what the page, the API and the commands talk to. It takes requests, remembers them, tells of them."""
+
+import asyncio
+import math
+import shutil
+import sqlite3
+import time
+from collections.abc import AsyncIterator, Callable, Mapping
+from functools import partial
+from pathlib import Path
+from typing import Any, Literal
+
+from engine.errors import DiskFull
+from engine.folder_lock import FolderLock
+from engine.forms import Forms
+from engine.gallery.store import Gallery
+from engine.job import Job, new_id
+from engine.library.scan import Library
+from engine.progress import Progress
+from engine.queue.batching import Limits
+from engine.queue.dispatcher import Dispatcher
+from engine.queue.store import Store
+from engine.request.read import read
+from engine.resolve import resolve
+from engine.workers import worker
+from engine.workers.inprocess import Thread
+from engine.workers.keeper import Vessel
+from engine.workers.local import Process
+from engine.workers.messages import PainterSettings, Place
+
+GIB = 2**30
+PERIOD = 0.1  # seconds between two snapshots to a follower, at least
+VESSELS: dict[str, Callable[[worker.MakePainter], Vessel]] = {"processes": Process, "inprocess": Thread}
+
+
+class Studio:
+    """Owns the data folder from its making to `stop`. Raises InUse when another one does; it imports no torch.
+
+    disk_reserve: GiB to leave free; make_painter: another painter than the real one, made in the worker.
+    """
+
+    def __init__(
+        self,
+        data: Path,
+        library: Library,
+        painter: PainterSettings,
+        *,
+        workers: Literal["processes", "inprocess"] = "processes",
+        disk_reserve: float = 1.0,
+        make_painter: worker.MakePainter | None = None,
+    ):
+        self.data, self.library, self.disk_reserve = data, library, disk_reserve
+        self.lock = FolderLock(data)
+        self.lock.hold()
+        try:
+            self.store = Store(data / "atelier.db")
+            self.gallery, self.forms = Gallery(data), Forms(data)
+        except BaseException:
+            self.lock.release()
+            raise
+        self.progress = Progress()
+        place = Place(library.models, library.cache, data / "inputs")
+        make = make_painter or partial(worker.painter, painter, place)
+        self.dispatcher = Dispatcher(
+            self.store,
+            self.gallery,
+            self.progress,
+            [partial(VESSELS[workers], make)],
+            limits=Limits(rows=painter.max_rows),
+            check_disk=self.check_disk,
+        )
+
+    def start(self) -> None:
+        """Clear away what a crash left behind, and begin to draw what is queued."""
+        self.gallery.sweep()
+        self.library.start()
+        self.dispatcher.start()
+
+    def stop(self, grace: float = 5) -> None:
+        """Leave in good order: unfinished jobs wait for the next start. grace: seconds for the step at hand."""
+        self.dispatcher.stop(grace)
+        self.progress.close()
+        self.library.stop()
+        self.gallery.close()
+        self.store.close()
+        self.lock.release()
+
+    def submit(self, values: Mapping[str, Any], owner: str) -> Job:
+        """values: parameters by name. Returns once the job is durable; raises AtelierError otherwise."""
+        self.check_disk()
+        request = resolve(read(values), self.library)
+        job = Job(id=new_id(), owner=owner, request=request, created=time.time())
+        try:
+            self.store.put(job, retry_after=self.retry_after(job.cost))
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_FULL:
+                raise
+            raise disk_full(self.data, self.disk_reserve) from error
+        self.dispatcher.poke()
+        self.progress.ring()
+        return job
+
+    def cancel(self, job_id: str, owner: str) -> Job:
+        """The job as it is now: cancelled, or as it had ended before. Raises NotFound if it is not the owner's."""
+        if self.store.cancel(job_id, owner):
+            self.dispatcher.leave(job_id, owner)
+        self.progress.ring()
+        return self.store.job(job_id, owner)
+
+    def job(self, job_id: str, owner: str) -> Job:
+        return self.store.job(job_id, owner)
+
+    def snapshot(self, owner: str) -> dict[str, Any]:
+        """The owner's active jobs and the last finished one, JSON-ready. position: jobs that start before; 0 is next."""
+        order = {waiting.id: position for position, waiting in enumerate(self.store.waiting())}
+        active = self.store.active(owner)
+        last = self.store.last_finished(owner)
+        jobs = [*active, last] if last else active
+        return {
+            "jobs": [self.progress.shown(job, order.get(job.id), self.gallery.made(job.id)) for job in jobs],
+            **self.state(len(order)),
+        }
+
+    async def follow(self, owner: str) -> AsyncIterator[dict[str, Any]]:
+        """A snapshot now and after each change, until the owner has no active job (or the studio stops)."""
+        last: dict[str, Any] | None = None
+        with self.progress.listen() as changed:
+            while not self.progress.closed:
+                changed.clear()
+                try:
+                    snapshot = await asyncio.to_thread(self.snapshot, owner)
+                except sqlite3.ProgrammingError:  # the database was closed meanwhile: the studio stops
+                    return
+                if snapshot != last:
+                    last = snapshot
+                    yield snapshot
+                if not any(job["state"] in ("queued", "running") for job in snapshot["jobs"]):
+                    return
+                await asyncio.sleep(PERIOD)
+                await changed.wait()
+
+    def ready(self) -> dict[str, Any]:
+        return self.state(len(self.store.waiting()))
+
+    def state(self, waiting: int) -> dict[str, Any]:
+        device = self.dispatcher.device
+        return {"waiting": waiting, "device": device or "", "ready": bool(device) and not self.dispatcher.stopping}
+
+    def check_disk(self) -> None:
+        if shutil.disk_usage(self.data).free < self.disk_reserve * GIB:
+            raise disk_full(self.data, self.disk_reserve)
+
+    def retry_after(self, cost: float) -> int:
+        """Seconds until a place should be free, by the pace of the jobs before."""
+        pace = self.progress.seconds_per_cost
+        return 30 if pace is None else min(600, max(5, math.ceil(pace * cost)))
+
+
+def disk_full(data: Path, reserve: float) -> DiskFull:
+    free = round(shutil.disk_usage(data).free / GIB, 2)
+    return DiskFull(
+        "disk.full",
+        f"Only {free:g} GiB of disk space are left; the studio keeps {reserve:g} GiB free.",
+        "Delete pictures you do not need, or make room on the disk.",
+        free=free,
+        reserve=reserve,
+    )

@@ -1,0 +1,111 @@
+"""A real server on 127.0.0.1: our API, the built-in model drawing in a thread, and a small Gradio page behind the guard."""
+
+import os
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+import uvicorn
+
+from api.access import LOOPBACK, Access
+from api.server import make_app
+from engine.library.scan import Library
+from engine.studio import Studio
+from engine.workers.messages import PainterSettings
+
+MODELS = Path(__file__).parents[2] / "models"
+SMALL = {"prompt": "a red house", "steps": 2, "width": 64, "height": 64, "seed": 1}
+
+
+@dataclass(frozen=True)
+class Place:
+    url: str
+    data: Path
+    uploads: Path
+    studio: Studio
+
+    def client(self) -> httpx.Client:
+        """A browser of its own, with its own visitor."""
+        return httpx.Client(base_url=self.url, timeout=60)
+
+
+@pytest.fixture(scope="session")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
+    """On loopback: the gallery shows everybody's pictures."""
+    yield from serve(tmp_path_factory.mktemp("data"), private=False)
+
+
+@pytest.fixture(scope="session")
+def private_place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
+    """As in a network: everybody has their own pictures."""
+    yield from serve(tmp_path_factory.mktemp("private"), private=True)
+
+
+def serve(data: Path, private: bool) -> Iterator[Place]:
+    uploads = data / "gradio"
+    uploads.mkdir()
+    studio = Studio(
+        data,
+        Library(MODELS, data / "cache"),
+        PainterSettings(device="cpu", dtype="float32"),
+        workers="inprocess",
+        disk_reserve=0,
+    )
+    studio.start()
+    app = make_app(studio, Access(hosts=LOOPBACK, private=private, uploads=uploads))
+    if not private:
+        mount(app, uploads)
+    listening = socket.create_server(("127.0.0.1", 0))
+    server = uvicorn.Server(uvicorn.Config(app, log_level="critical", proxy_headers=False, timeout_graceful_shutdown=1))
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
+    thread.start()
+    while not server.started:
+        time.sleep(0.01)
+    yield Place(f"http://127.0.0.1:{listening.getsockname()[1]}", data, uploads, studio)
+    server.should_exit = True
+    thread.join()
+    studio.stop()
+
+
+def mount(app: Any, uploads: Path) -> None:
+    """Gradio as it comes, with every input that takes files, and without its own switch: the guard must do alone."""
+    os.environ["GRADIO_TEMP_DIR"] = str(uploads)
+    import gradio
+
+    with gradio.Blocks() as page:
+        told = gradio.Textbox()
+        for name, taker in (
+            ("file", gradio.File()),
+            ("image", gradio.Image(type="filepath")),
+            ("gallery", gradio.Gallery(type="filepath")),
+            ("text", gradio.Textbox()),
+        ):
+            gradio.Button(name).click(tell, taker, told, api_name=name)
+    gradio.mount_gradio_app(app, page, path="/", show_error=True, run_history=False)
+
+
+def tell(given: Any) -> str:
+    """What a careless page would do: open the file and show what is in it."""
+    if isinstance(given, list):
+        given = given[0][0]
+    path = Path(str(given))
+    return path.read_bytes().decode("latin-1") if path.is_file() else f"text: {given}"
+
+
+def drawn(client: httpx.Client, **values: Any) -> str:
+    """Submit a small picture and wait until it is stored; its image id."""
+    job = client.post("/api/jobs", json=SMALL | values).raise_for_status().json()["id"]
+    until = time.monotonic() + 60
+    while time.monotonic() < until:
+        for shown in client.get("/api/jobs").json()["jobs"]:
+            if shown["id"] == job and shown["state"] == "done":
+                return shown["pictures"][0]["image"]
+            assert shown["id"] != job or shown["state"] != "failed", shown["problem"]
+        time.sleep(0.05)
+    raise AssertionError("the picture was not drawn in a minute")

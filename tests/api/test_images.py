@@ -1,0 +1,100 @@
+"""Finished pictures over HTTP: untouched, cached, and only for those who may see them."""
+
+import io
+
+import httpx
+from PIL import Image
+
+from engine.picture.open import text_of
+from tests.api.conftest import Place, drawn
+
+LARGEST_SEED = 2**64 - 1
+
+
+def test_the_file_is_the_png_as_it_was_made(place: Place) -> None:
+    with place.client() as client:
+        image = drawn(client, seed=LARGEST_SEED)
+        file = client.get(f"/api/images/{image}/file")
+        assert file.headers["content-type"] == "image/png"
+        assert file.headers["cache-control"] == "private, max-age=31536000, immutable"
+        assert "content-disposition" not in file.headers
+        assert file.content == place.studio.gallery.file(image, None).read_bytes()
+        assert "Seed: 18446744073709551615" in (text_of(file.content) or "")
+        saved = client.get(f"/api/images/{image}/file?download=1").headers["content-disposition"]
+        assert saved.startswith('attachment; filename="atelier-18446744073709551615-')
+        small = client.get(f"/api/images/{image}/thumbnail")
+        assert small.headers["content-type"] == "image/webp"
+        assert Image.open(io.BytesIO(small.content)).format == "WEBP"
+
+
+def test_the_list_pages_from_the_newest_with_exact_seeds(place: Place) -> None:
+    with place.client() as client:
+        ids = [drawn(client, seed=seed) for seed in (LARGEST_SEED, 2, 3)]
+        first = client.get("/api/images?limit=2").json()
+        assert [image["id"] for image in first["images"]] == [ids[2], ids[1]]
+        second = client.get("/api/images", params={"limit": 2, "before": first["next"]}).json()
+        assert second["images"][0]["id"] == ids[0]
+        shown = second["images"][0]
+        assert shown["seed"] == shown["values"]["seed"] == str(LARGEST_SEED)
+        assert (shown["width"], shown["prompt"], shown["checkpoint"]) == (64, "a red house", "postcard")
+        assert first["total"] >= 3
+        assert client.get(f"/api/images/{ids[0]}").json() == shown
+
+
+def test_a_bad_page_is_refused_in_json(place: Place) -> None:
+    with place.client() as client:
+        assert client.get("/api/images?limit=0").json()["error"]["field"] == "limit"
+        assert client.get("/api/images?before=nonsense").json()["error"]["field"] == "before"
+
+
+def test_settings_that_were_read_draw_the_same_picture_again(place: Place) -> None:
+    with place.client() as client:
+        image = drawn(client, seed=LARGEST_SEED, prompt="naïve 猫, a house")
+        file = client.get(f"/api/images/{image}/file").content
+        reading = client.post("/api/read-settings", content=file).json()
+        assert reading["values"]["seed"] == str(LARGEST_SEED)
+        assert reading["values"]["prompt"] == "naïve 猫, a house"
+        again = drawn(client, **reading["values"])
+        pixels = [Image.open(io.BytesIO(client.get(f"/api/images/{i}/file").content)).tobytes() for i in (image, again)]
+        assert pixels[0] == pixels[1]
+
+
+def test_a_picture_without_settings_is_refused_in_words(place: Place) -> None:
+    file = io.BytesIO()
+    Image.new("RGB", (8, 8)).save(file, "JPEG")
+    with place.client() as client:
+        for data in (file.getvalue(), b"", b"no picture"):
+            said = client.post("/api/read-settings", content=data)
+            assert (said.status_code, said.json()["error"]["code"]) == (400, "settings.none")
+
+
+def test_on_ones_own_machine_every_browser_shows_all_pictures(place: Place) -> None:
+    with place.client() as mine, place.client() as other:
+        image = drawn(mine)
+        assert image in [shown["id"] for shown in other.get("/api/images").json()["images"]]
+        assert other.delete(f"/api/images/{image}").status_code == 204
+        assert mine.get(f"/api/images/{image}/file").status_code == 404
+
+
+def test_in_a_network_a_picture_is_its_owners_alone(private_place: Place) -> None:
+    with private_place.client() as mine, private_place.client() as other:
+        image = drawn(mine)
+        for way in ("", "/file", "/thumbnail"):
+            assert other.get(f"/api/images/{image}{way}").status_code == 404
+            assert mine.get(f"/api/images/{image}{way}").status_code == 200
+        assert other.delete(f"/api/images/{image}").status_code == 404
+        assert other.get("/api/images").json() == {"images": [], "next": None, "total": 0}
+        assert httpx.get(f"{private_place.url}/api/images").json()["total"] == 0
+        assert mine.delete(f"/api/images/{image}").status_code == 204
+        assert mine.get("/api/images").json()["total"] == 0
+
+
+def test_no_answer_names_a_path_of_the_server(place: Place) -> None:
+    with place.client() as client:
+        image = drawn(client)
+        place.studio.gallery.file(image, None).unlink()
+        gone = client.get(f"/api/images/{image}/file")
+        assert gone.status_code == 404
+        for text in (gone.text, client.get("/api/images").text, client.get("/api/jobs").text):
+            assert str(place.data) not in text
+        client.delete(f"/api/images/{image}")

@@ -1,0 +1,107 @@
+"""Pictures share steps without changing each other."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from engine.denoise import loop
+from engine.denoise.samplers import SAMPLERS
+from engine.denoise.work import Picture, conditioning, picture
+from engine.library.load import LoadedModel
+from engine.request.read import read
+
+LONG = "a red house, " * 30
+
+
+def make(model: LoadedModel, **values: Any) -> Picture:
+    asked = read({"prompt": "a red house by day", "steps": 5, "seed": 1, "width": 64, "height": 64} | values)
+    return picture(model, asked, 0, conditioning(model, asked), Path())
+
+
+def finish(*pictures: Picture) -> list[torch.Tensor]:
+    while running := [p.denoising for p in pictures if not p.denoising.finished]:
+        loop.step(running)
+    return [p.denoising.latents for p in pictures]
+
+
+def difference(a: torch.Tensor, b: torch.Tensor) -> float:
+    return float((a - b).abs().max())
+
+
+def test_ten_pictures_that_differ_in_everything_draw_as_if_alone(postcard: LoadedModel) -> None:
+    wishes: list[dict[str, Any]] = [
+        {"sampler": name, "seed": i, "steps": 3 + i, "guidance": 1 + i % 4, "prompt": LONG if i % 3 == 0 else "a boat"}
+        for i, name in enumerate([*SAMPLERS, "Euler", "DPM++ 2M"])
+    ]
+    alone = [finish(make(postcard, **wish))[0] for wish in wishes]
+    together = [make(postcard, **wish) for wish in wishes]
+    arriving, running = list(together), []
+    while arriving or running:  # one more joins at each step; the finished leave
+        running = [*running, *arriving[:1]]
+        arriving = arriving[1:]
+        loop.step([p.denoising for p in running])
+        running = [p for p in running if not p.denoising.finished]
+    for expected, made in zip(alone, together, strict=True):
+        assert difference(expected, made.denoising.latents) < 1e-4
+
+
+def test_ten_pictures_need_fewer_calls_together(postcard: LoadedModel) -> None:
+    pictures = [make(postcard, seed=i).denoising for i in range(4)]
+    assert loop.step(pictures, most_rows=16) == 1
+    assert loop.step(pictures, most_rows=4) == 2
+
+
+def test_in_one_bucket_the_companions_do_not_change_a_bit(postcard: LoadedModel) -> None:
+    first, *_ = finish(make(postcard), make(postcard, seed=2, prompt="a boat"))
+    _, second = finish(make(postcard, seed=99, prompt="snow", sampler="Euler a"), make(postcard))
+    assert torch.equal(first, second)
+
+
+def test_an_exact_picture_is_the_same_to_the_bit_in_company(postcard: LoadedModel) -> None:
+    alone = finish(make(postcard, exact=True))[0]
+    company = finish(make(postcard, seed=3), make(postcard, exact=True), make(postcard, seed=4))[1]
+    assert torch.equal(alone, company)
+
+
+def test_padding_a_call_with_dummy_rows_changes_nothing(postcard: LoadedModel) -> None:
+    rows = [row for i in range(3) for row in loop.rows_of(i, make(postcard, seed=i).denoising)]
+    with torch.inference_mode():
+        padded = loop.one_call(postcard, rows)  # six rows in a bucket of eight
+        full = loop.one_call(postcard, [*rows, *rows[:2]])
+    assert all(torch.equal(a, b) for a, b in zip(padded, full, strict=False))
+
+
+def test_a_context_repeated_says_the_same(postcard: LoadedModel) -> None:
+    (row,) = loop.rows_of(0, make(postcard, guidance=1).denoising)
+    with torch.inference_mode():
+        once = loop.one_call(postcard, [row])[0]
+        thrice = loop.one_call(postcard, [loop.Row(0, row.latents, row.time, row.context.repeat(3, 1))])[0]
+    assert difference(once, thrice) < 1e-5
+
+
+@pytest.mark.parametrize("steps", [1, 2, 3, 4])
+@pytest.mark.parametrize("sampler", SAMPLERS)
+def test_every_sampler_draws_in_few_steps(sampler: str, steps: int, postcard: LoadedModel) -> None:
+    assert finish(make(postcard, sampler=sampler, steps=steps))[0].isfinite().all()
+
+
+def test_a_failed_step_can_be_tried_again(postcard: LoadedModel) -> None:
+    expected = finish(make(postcard))[0]
+    again = make(postcard)
+    broken = make(postcard, seed=2)
+    broken.denoising.contexts = (torch.zeros(3, 3),) * 2
+    with pytest.raises(RuntimeError):
+        loop.step([again.denoising, broken.denoising])
+    assert torch.equal(finish(again)[0], expected)
+
+
+@pytest.mark.parametrize(("sampler", "most"), [("Euler", 1e-4), ("DPM++ 2M", 1e-4), ("DDIM", 0.2)])
+def test_the_guess_at_the_end_is_the_picture(sampler: str, most: float, postcard: LoadedModel) -> None:
+    """DDIM stops a little above zero noise."""
+    made = make(postcard, sampler=sampler, steps=8).denoising
+    while not made.finished:
+        loop.step([made], guesses=frozenset({0}))
+    assert made.guess is not None
+    assert difference(made.guess, made.latents) < most

@@ -1,0 +1,29 @@
+"""Forms come back as they were left, each visitor's own."""
+
+from pathlib import Path
+
+import pytest
+
+from engine.errors import BadRequest
+from engine.forms import Forms
+
+
+def test_a_form_comes_back_after_a_new_start(tmp_path: Path) -> None:
+    values = {"prompt": "naïve 猫 😀", "steps": 20, "seed": 2**64 - 1, "exact": False, "width": None}
+    forms = Forms(tmp_path)
+    forms.put("ann", {"prompt": "older"})
+    forms.put("ann", values)
+    forms.close()
+    forms = Forms(tmp_path)
+    assert forms.get("ann") == values
+    assert forms.get("bob") == {}
+    forms.close()
+
+
+@pytest.mark.parametrize("values", [{"steps": float("nan")}, {"prompt": b"bytes"}, {"prompt": "x" * 300_000}])
+def test_what_no_form_holds_is_refused(tmp_path: Path, values: dict) -> None:
+    forms = Forms(tmp_path)
+    with pytest.raises(BadRequest):
+        forms.put("ann", values)
+    assert forms.get("ann") == {}
+    forms.close()

@@ -1,0 +1,157 @@
+"""What the page's events do: thin functions between the form's values by name and the studio."""
+
+import itertools
+from collections.abc import Callable
+from dataclasses import asdict
+from typing import Any
+
+import gradio as gr
+from gradio.components import Component
+
+from engine.errors import INTERNAL, AtelierError
+from engine.library.model import ModelFile
+from engine.request.schema import PARAMETERS
+from engine.studio import Studio
+from ui.form import shown, sort_out
+
+Updates = dict[Component, Any]
+FILLED_IN = {"checkpoint_hash", "start"}  # of a picture's values: not controls, and nothing is lost without them
+
+
+class Actions:
+    """form: the controls by parameter name; models: the piece that tells JavaScript about the checkpoints."""
+
+    def __init__(self, studio: Studio, visitor: Callable[[gr.Request], str], form: dict[str, Component]):
+        self.studio = studio
+        self.visitor = visitor
+        self.form = form
+        self.turn = itertools.count(1)  # makes two equal answers differ, so that JavaScript sees both
+
+    def submit(self, request: gr.Request, **values: Any) -> dict[str, Any]:
+        """At once {"job": id}, or {"problem": ...}; the picture comes by the page's own stream."""
+        owner = self.visitor(request)
+        try:
+            self.studio.forms.put(owner, values)
+            job = self.studio.submit(asked(values), owner)
+        except AtelierError as error:
+            return {"problem": error.problem.model_dump(), "turn": next(self.turn)}
+        except Exception:
+            # Gradio would show a toast with nothing in it
+            self.log_failure()
+            return {"problem": INTERNAL.model_dump(), "turn": next(self.turn)}
+        return {"job": job.id, "turn": next(self.turn)}
+
+    def save(self, request: gr.Request, **values: Any) -> None:
+        self.studio.forms.put(self.visitor(request), values)
+
+    def restore(self, request: gr.Request) -> list[Any]:
+        """The visitor's form as it was, or on a first visit one that draws a picture; then the models' piece."""
+        self.studio.library.refresh()
+        models = self.studio.library.checkpoints()
+        kept, _ = sort_out(self.form, self.studio.forms.get(self.visitor(request)))
+        values = kept or first_form(models)
+        if values.get("checkpoint") not in names(models):
+            values["checkpoint"] = next(iter(names(models)), None)
+        return self.updates(values, models)
+
+    def fill(self, message: dict[str, Any] | None, request: gr.Request, **current: Any) -> list[Any]:
+        """Values from a picture or an example into the form; answers what was used and what could not be."""
+        message = message if isinstance(message, dict) else {}
+        given = {name: value for name, value in dict(message.get("values") or {}).items() if name not in FILLED_IN}
+        digest = dict(message.get("values") or {}).get("checkpoint_hash")
+        models = self.studio.library.checkpoints()
+        left = {str(name): str(value) for name, value in dict(message.get("leftovers") or {}).items()}
+        wanted = given.pop("checkpoint", None)
+        if wanted:
+            found = self.known_model(str(digest or ""), str(wanted))
+            if found:
+                given["checkpoint"] = found
+            else:
+                left["checkpoint"] = str(wanted)
+        good, bad = sort_out(self.form, given)
+        left |= {name: value for name, value in bad.items() if value not in ("", "None")}
+        self.studio.forms.put(self.visitor(request), {**current, **good})
+        answer = {"filled": sorted(good), "left": left, "turn": next(self.turn)}
+        return [answer, *self.updates(good, models)]
+
+    def known_model(self, *wanted: str) -> str | None:
+        for name in filter(None, wanted):
+            try:
+                return self.studio.library.find(name).name
+            except AtelierError:
+                continue
+        return None
+
+    def choose_model(self, checkpoint: str | None, width: Any, height: Any) -> list[Any]:
+        """Another model brings its own size, unless the visitor has set one: a size that is no model's own."""
+        models = self.studio.library.checkpoints()
+        chosen = next((model for model in models if model.name == checkpoint), None)
+        own = {(model.width, model.height) for model in models}
+        piece = described(models, checkpoint)
+        if chosen is None or not ((width, height) in own or width is None or height is None):
+            return [gr.skip(), gr.skip(), piece]
+        return [chosen.width, chosen.height, piece]
+
+    def refresh(self, checkpoint: str | None) -> list[Any]:
+        self.studio.library.refresh()
+        models = self.studio.library.checkpoints()
+        chosen = checkpoint if checkpoint in names(models) else next(iter(names(models)), None)
+        return [gr.update(choices=choices(models), value=chosen), described(models, chosen)]
+
+    def updates(self, values: dict[str, Any], models: list[ModelFile]) -> list[Any]:
+        """One update for each control, in the form's order, and the models' piece last."""
+        result: list[Any] = []
+        for name in self.form:
+            extra = {"choices": choices(models)} if name == "checkpoint" else {}
+            if name in values:
+                result.append(gr.update(value=values[name], **extra))
+            else:
+                result.append(gr.update(**extra) if extra else gr.skip())
+        piece = described(models, values["checkpoint"]) if "checkpoint" in values else gr.skip()
+        return [*result, piece]
+
+    def log_failure(self) -> None:
+        import logging
+
+        logging.getLogger("atelier.ui").exception("a request could not be submitted")
+
+
+def asked(values: dict[str, Any]) -> dict[str, Any]:
+    """What the engine is asked: an emptied number counts as its default."""
+    return {name: PARAMETERS[name].default if emptied(name, value) else value for name, value in values.items()}
+
+
+def emptied(name: str, value: Any) -> bool:
+    known = PARAMETERS[name]
+    return not known.optional and (value is None or value == "" and known.type is not str)
+
+
+def first_form(models: list[ModelFile]) -> dict[str, Any]:
+    """For a first visit: defaults, the first model's own size, and a prompt that it draws well."""
+    values = {name: shown(name, known.default) for name, known in PARAMETERS.items() if known.start is None}
+    usable = next((model for model in models if not model.problem), None)
+    if usable:
+        values |= {"checkpoint": usable.name, "width": usable.width, "height": usable.height}
+        values["prompt"] = next(iter(usable.examples), "")
+    return values
+
+
+def names(models: list[ModelFile]) -> list[str]:
+    return [model.name for model in models if not model.problem]
+
+
+def choices(models: list[ModelFile]) -> list[tuple[str, str]]:
+    """Titles for people, names for the engine; a title that two models bear is told apart by the name."""
+    titles = [model.title or model.name for model in models]
+    usable = [(title, model) for title, model in zip(titles, models, strict=True) if not model.problem]
+    return [(title if titles.count(title) == 1 else f"{title} ({m.name})", m.name) for title, m in usable]
+
+
+def described(models: list[ModelFile], chosen: str | None) -> dict[str, Any]:
+    """For JavaScript: no paths."""
+    words = ("name", "title", "about", "licence", "examples", "width", "height", "problem")
+    rows = [{word: asdict(model)[word] for word in words} for model in models]
+    for row, model in zip(rows, models, strict=True):
+        row["title"] = model.title or model.name
+        row["problem"] = model.problem.model_dump() if model.problem else None
+    return {"models": rows, "chosen": chosen}

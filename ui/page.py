@@ -1,0 +1,82 @@
+"""The page: header, tabs, and which event goes where."""
+
+from collections.abc import Callable
+from typing import Any
+
+import gradio as gr
+
+from api.access import Access
+from engine.studio import Studio
+from ui.actions import Actions
+from ui.head import head
+from ui.pieces.piece import Piece
+from ui.tabs.gallery import gallery
+from ui.tabs.txt2img import TO_QUALITY, TO_SIZE, TO_STEPS, Text2Img, txt2img
+from ui.theme import theme
+from ui.words import translations, word
+
+# Nothing waits in Gradio's queue (its events die with the page) and nothing is offered as an endpoint.
+PLAIN: dict[str, Any] = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
+
+
+def build(
+    studio: Studio, visitor: Callable[[gr.Request], str], access: Access
+) -> tuple[gr.Blocks, dict[str, Any]]:
+    """The blocks, and what mounting them needs besides: theme, head and translations."""
+    with gr.Blocks(title="Atelier", fill_width=True, analytics_enabled=False) as page:
+        Piece("header")
+        bridge = Piece("bridge", elem_classes=["unseen"])
+        Piece("drop", elem_classes=["unseen"])
+        with gr.Tabs(elem_id="tabs"):
+            with gr.Tab(word("tab.txt2img"), id="txt2img", elem_id="tab-txt2img"):
+                tab = txt2img()
+            with gr.Tab(word("tab.gallery"), id="gallery", elem_id="tab-gallery"):
+                gallery()
+        connect(page, tab, bridge, Actions(studio, visitor, tab.form))
+    return page, {"theme": theme(), "head": head(), "i18n": translations()}
+
+
+def connect(page: gr.Blocks, tab: Text2Img, bridge: Piece, actions: Actions) -> None:
+    form, controls = tab.form, list(tab.form.values())
+    save: dict[str, Any] = {"fn": actions.save, "inputs_kwargs": form, **PLAIN}
+
+    page.load(actions.restore, None, [*controls, tab.models], **PLAIN)
+    # Only what a person does is saved here: Gradio's change event would store the defaults before `restore` answers.
+    touched = [control.input for control in controls]  # pyright: ignore[reportAttributeAccessIssue]
+    gr.on(touched, trigger_mode="always_last", **save)
+
+    tab.generate.click(
+        actions.submit,
+        inputs_kwargs=form,
+        outputs=tab.stage,
+        trigger_mode="multiple",
+        **PLAIN,
+    )
+    tab.generate.click(None, js="() => { window.atelier.emit('asked'); }", **PLAIN)
+    tab.stop.click(None, js="() => { window.atelier.stop(); }", **PLAIN)
+
+    bridge.input(
+        fill_with(actions), inputs=[bridge, *controls], outputs=[bridge, *controls, tab.models], **PLAIN
+    )
+
+    size = [form["width"], form["height"]]
+    form["checkpoint"].input(  # pyright: ignore[reportAttributeAccessIssue]
+        actions.choose_model, [form["checkpoint"], *size], [*size, tab.models], **PLAIN
+    ).then(**save)
+    tab.refresh.click(actions.refresh, form["checkpoint"], [form["checkpoint"], tab.models], **PLAIN)
+    tab.aspects.input(None, tab.aspects, size, js=TO_SIZE, **PLAIN).then(**save)
+    tab.quality.input(None, tab.quality, form["steps"], js=TO_STEPS, **PLAIN).then(**save)
+    form["steps"].change(None, form["steps"], tab.quality, js=TO_QUALITY, **PLAIN)  # pyright: ignore[reportAttributeAccessIssue]
+    tab.dice.click(None, None, form["seed"], js="() => '-1'", **PLAIN).then(**save)
+    tab.last_seed.click(
+        None, form["seed"], form["seed"], js="(seed) => window.atelier.lastSeed() ?? seed", **PLAIN
+    ).then(**save)
+
+
+def fill_with(actions: Actions) -> Callable[..., list[Any]]:
+    """Gradio hands the bridge's message and the controls over in order."""
+
+    def fill(message: Any, *values: Any, request: gr.Request) -> list[Any]:
+        return actions.fill(message, request, **dict(zip(actions.form, values, strict=True)))
+
+    return fill

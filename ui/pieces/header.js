@@ -1,0 +1,33 @@
+// The first line of the page: what draws, how much waits, and the visitor's choices.
+const { h, t, tool } = atelier;
+const status = h("span", { class: "device", role: "status" });
+const choices = h("div", { class: "choices" });
+const mark = h("span", { class: "mark", "aria-hidden": "true" });
+root.replaceChildren(h("header", { class: "masthead" }, h("h1", {}, mark, "Atelier"), h("div", { class: "aside" }, status, choices)));
+
+const tell = () => {
+  const state = atelier.snapshot;
+  status.classList.toggle("lost", !atelier.reachable);
+  if (!atelier.reachable) { status.textContent = t("device.lost"); return; }
+  if (!state) return;
+  const parts = [state.device];
+  if (!state.ready) parts.push(t("device.starting"));
+  if (state.waiting) parts.push(t("device.waiting", { n: state.waiting }));
+  const text = parts.filter(Boolean).join(" · ");
+  if (status.textContent !== text) status.textContent = text;
+};
+const draw = () => {
+  const other = atelier.language === "en" ? "zh-CN" : "en";
+  choices.replaceChildren(
+    tool("open", "open.settings", () => atelier.openFile(), { id: "open-settings" }),
+    h("button", { type: "button", class: "tool text", id: "language", lang: other, title: t("language.switch"), "aria-label": t("language.switch"),
+      onclick: () => atelier.setLanguage(other) }, other === "en" ? "EN" : "中"),
+    tool(atelier.dark() ? "sun" : "moon", atelier.dark() ? "theme.light" : "theme.dark", () => atelier.setDark(!atelier.dark()), { id: "theme" }),
+  );
+  tell();
+};
+atelier.on("state", tell);
+atelier.on("link", tell);
+atelier.on("language", draw);
+atelier.on("theme", draw);
+draw();

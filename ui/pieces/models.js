@@ -1,0 +1,19 @@
+// What is to be said about the models: the chosen one's own words, the damaged ones, and none at all.
+const { h, t } = atelier;
+const draw = () => {
+  const { models } = atelier.models;
+  const damaged = models.filter((m) => m.problem);
+  const chosen = models.find((m) => m.name === atelier.models.chosen);
+  const parts = [];
+  if (chosen?.about) parts.push(h("p", { class: "about" }, [chosen.about, chosen.licence].filter(Boolean).join(" · ")));
+  if (atelier.models.known && models.length === damaged.length) parts.push(h("p", { class: "warning" }, t("models.none")));
+  if (damaged.length)
+    parts.push(h("details", { class: "damaged" }, h("summary", {}, t("models.damaged", { n: damaged.length })),
+      h("ul", {}, damaged.map((m) => { const told = atelier.explain(m.problem); return h("li", {}, h("b", {}, m.title), ` ${told.message} ${told.remedy ?? ""}`); }))));
+  root.replaceChildren(...parts);
+};
+const take = () => { if (props.value?.models) { atelier.models = { ...props.value, known: true }; atelier.emit("models"); } };
+atelier.on("models", draw);
+atelier.on("language", draw);
+watch("value", take);
+take();

@@ -1,0 +1,211 @@
+// The stage: what is being drawn, what was drawn last, or the picture that was picked; progress, problems and waiting jobs.
+const { h, t, tool, active, seconds } = atelier;
+const view = h("div", { class: "view" });
+const bar = h("div", { class: "bar", role: "progressbar", "aria-valuemin": "0", "aria-valuemax": "100", "aria-label": t("progress") }, h("i", {}));
+const line = h("p", { class: "line" });
+const spoken = h("p", { class: "unseen", role: "status", "aria-live": "polite" });
+const tools = h("div", { class: "tools" });
+const caption = h("div", { class: "caption" });
+const waiting = h("ol", { class: "waiting" });
+root.classList.add("stage");
+root.setAttribute("role", "region");
+root.replaceChildren(view, h("div", { class: "foot" }, bar, h("div", { class: "row" }, line, tools), caption, waiting), spoken);
+
+let picked = null;      // a picture that the visitor chose
+let refused = null;     // a Problem: the request was not accepted
+let asked = false;      // Generate was pressed, the answer is on its way
+let figure = null;      // what is in the view: {key, width, height, cells: Map(index -> button)}
+let current = null;     // the picture that the tools act on
+const failures = new Set();
+
+// --- the view ------------------------------------------------------------------------------------------------
+/** Columns that make n pictures of this shape largest. */
+const columns = (n, ratio, width, height) => {
+  let best = 1, largest = 0;
+  for (let c = 1; c <= n; c++) {
+    const each = Math.min(width / c, (height / Math.ceil(n / c)) * ratio);
+    if (each > largest + 0.5) { largest = each; best = c; }
+  }
+  return best;
+};
+const fit = () => {
+  if (!figure) return;
+  const n = figure.cells.size || 1, gap = 8, pad = innerWidth < 720 ? 16 : 48;
+  const width = Math.max(40, view.clientWidth - pad), height = Math.max(40, view.clientHeight - pad);
+  const ratio = figure.width / figure.height, c = columns(n, ratio, width, height), r = Math.ceil(n / c);
+  const most = figure.width < 256 ? figure.width * 5 : figure.width * 2;  // small models' pictures may grow, but not into fog
+  const each = Math.floor(Math.min((width - gap * (c - 1)) / c, ((height - gap * (r - 1)) / r) * ratio, most));
+  figure.box.style.gridTemplateColumns = `repeat(${c}, ${each}px)`;
+  figure.box.style.setProperty("--cell", `${Math.floor(each / ratio)}px`);
+};
+new ResizeObserver(fit).observe(view);
+
+/** Keeps the nodes of the same figure, so that nothing flickers between two previews. */
+const lay = (key, width, height, pictures, click) => {
+  if (figure?.key !== key) {
+    const box = h("div", { class: "figure" });
+    figure = { key, width, height, box, cells: new Map() };
+    for (const picture of pictures) {
+      const img = h("img", { alt: "", draggable: "false" });
+      const cell = h("button", { type: "button", class: "cell empty" }, img);
+      cell.addEventListener("click", () => cell.image && click?.(cell.image));
+      figure.cells.set(picture.index, cell);
+      box.append(cell);
+    }
+    view.replaceChildren(box);
+    fit();
+  }
+  for (const picture of pictures) {
+    const cell = figure.cells.get(picture.index), img = cell.firstChild;
+    const src = picture.image ? `api/images/${picture.image}/file` : picture.preview;
+    if (!src || cell.src === src) continue;
+    cell.src = src;
+    cell.image = picture.image;
+    img.alt = picture.image ? picture.alt : t("preview");
+    const next = new Image();
+    next.src = src;
+    next.decode().catch(() => {}).then(() => {
+      if (cell.src !== src) return;
+      img.src = src;
+      cell.classList.remove("empty");
+      cell.classList.toggle("preview", !picture.image);
+    });
+  }
+};
+const card = (kind, ...content) => {
+  if (figure?.key === kind) return;
+  figure = null;
+  view.replaceChildren(h("div", { class: `card ${kind}` }, ...content));
+};
+const problemCard = (problem) => {
+  const told = atelier.explain(problem);
+  figure = null;
+  view.replaceChildren(h("div", { class: "card problem", role: "alert" }, atelier.icon("warn"), h("h2", {}, told.message), told.remedy ? h("p", {}, told.remedy) : null,
+    told.field && document.getElementById(`field-${told.field}`)
+      ? h("button", { type: "button", class: "plain", onclick: () => atelier.focusField(told.field) }, t("problem.go", { label: atelier.label(told.field) })) : null));
+};
+const empty = () => card("blank", atelier.icon("brush"), h("h2", {}, t("empty.title")), h("p", {}, t("empty.text")));
+
+// --- words below ---------------------------------------------------------------------------------------------
+let last = "", spokenAt = 0;
+const say = (text, important) => {
+  line.textContent = text;
+  const now = Date.now();
+  if (text && (important || now - spokenAt > 15000) && text !== last) { spoken.textContent = text; spokenAt = now; }
+  last = text;
+};
+const progress = (share) => {
+  bar.classList.toggle("on", share !== null);
+  bar.setAttribute("aria-valuenow", String(Math.round((share ?? 0) * 100)));
+  bar.firstChild.style.transform = `scaleX(${share ?? 0})`;
+};
+const told = (job) => {
+  if (job.state === "queued") return job.position ? t("state.waiting", { n: job.position }) : t("state.next");
+  if (job.doing === "loading") return t("state.loading");
+  const open = job.pictures.filter((p) => !p.image);
+  const at = open.find((p) => p.of) ?? null, ready = job.pictures.length - open.length;
+  const parts = [at ? t("state.step", { i: at.step, n: at.of }) : t("state.starting")];
+  if (job.count > 1) parts.push(t("state.ready", { i: ready, n: job.count }));
+  if (job.seconds_left !== null && job.seconds_left !== undefined) parts.push(t("state.left", { time: seconds(job.seconds_left) }));
+  return parts.join(" · ");
+};
+const share = (job) => {
+  if (!job.pictures.length) return 0;
+  return job.pictures.reduce((sum, p) => sum + (p.image ? 1 : p.of ? p.step / p.of : 0), 0) / (job.count || job.pictures.length);
+};
+const toolbar = (image) => {
+  if (current?.id === image?.id && tools.lang === atelier.language) return;
+  current = image ?? null;
+  tools.lang = atelier.language;
+  atelier.shown = current;
+  atelier.emit("shown", current);
+  caption.replaceChildren();
+  tools.replaceChildren();
+  if (!image) return;
+  tools.append(
+    h("a", { class: "tool", href: `api/images/${image.id}/file?download=1`, download: "", title: t("download"), "aria-label": t("download") }, atelier.icon("download")),
+    tool("dice", "reuse.seed", () => atelier.fill({ seed: image.seed })),
+    tool("reuse", "reuse.settings", () => atelier.fill(image.values)),
+    tool("copy", "copy.settings", () => atelier.copy(image.infotext)),
+    tool("grid", "open.gallery", () => { atelier.tab("gallery"); atelier.details(image.id); }));
+  caption.append(h("p", { class: "prompt", title: image.prompt }, image.prompt || t("no.prompt")), h("p", { class: "facts" }, atelier.summary(image)));
+};
+const withImage = (id, then) => atelier.image(id).then(then).catch(() => toolbar(null));
+
+const queue = (jobs) => {
+  waiting.hidden = !jobs.length;
+  const kept = new Map([...waiting.children].map((node) => [node.dataset.job, node]));
+  for (const [id, node] of kept) if (!jobs.some((job) => job.id === id)) node.remove();
+  for (const job of jobs) {
+    let node = kept.get(job.id);
+    if (!node) {
+      node = h("li", { "data-job": job.id }, h("div", {}, h("p", { class: "prompt" }, job.prompt || t("no.prompt")), h("p", { class: "facts" })),
+        tool("close", "cancel", () => atelier.cancel(job.id)));
+      waiting.append(node);
+    }
+    node.querySelector(".facts").textContent = told(job);
+  }
+};
+
+// --- what to show --------------------------------------------------------------------------------------------
+const draw = () => {
+  const jobs = atelier.snapshot?.jobs ?? [];
+  const busy = jobs.filter(active);
+  const now = busy.find((job) => job.state === "running") ?? busy[0];
+  const ended = jobs.find((job) => !active(job));
+  queue(busy.filter((job) => job !== now || job.state === "queued" && busy.length > 1 || picked));
+  if (ended?.state === "failed" && !failures.has(ended.id)) { failures.add(ended.id); if (now) atelier.note(ended.problem); }
+
+  progress(now ? share(now) : null);
+  if (asked && !now) say(t("state.sending"));
+  else if (now) say(told(now));
+
+  if (refused) { problemCard(refused); toolbar(null); if (!now) say(""); return; }
+  if (picked) {
+    lay(`image ${picked.id}`, picked.width, picked.height, [{ index: 0, image: picked.id, alt: picked.prompt }], atelier.details);
+    toolbar(picked);
+    if (!now) say("");
+    return;
+  }
+  const job = now ?? ended;
+  if (!job) { if (atelier.snapshot && !asked) { empty(); toolbar(null); say(""); } return; }
+  if (!now && !asked) {
+    const took = job.finished && job.created ? Math.max(0, job.finished - job.created) : null;
+    if (job.state === "done") say(took === null ? t("state.done") : t("state.took", { time: seconds(took) }), true);
+    else if (job.state === "cancelled") say(t("state.stopped"), true);
+    else say("", true);
+  }
+  if (job.state === "failed") { problemCard(job.problem); toolbar(null); return; }
+  const pictures = job.pictures.length ? job.pictures : Array.from({ length: job.count || 1 }, (_, index) => ({ index }));
+  const visible = pictures.some((p) => p.image || p.preview);
+  // until the first preview the picture before stays, dimmed, so that the stage does not blink
+  if (!visible && now && figure && figure.key !== `job ${job.id}`) { figure.box?.classList.add("before"); toolbar(null); return; }
+  if (!visible && job.state === "cancelled") { if (!figure || figure.key === `job ${job.id}`) empty(); figure?.box?.classList.remove("before"); toolbar(null); return; }
+  lay(`job ${job.id}`, job.width, job.height, pictures.map((p) => ({ ...p, alt: job.prompt })), job.count > 1 ? pick : atelier.details);
+  figure.box.classList.toggle("stopped", job.state === "cancelled");
+  const made = pictures.filter((p) => p.image);
+  if (job.count === 1 && made.length) withImage(made[0].image, (image) => { if (figure?.key === `job ${job.id}` && !picked) toolbar(image); });
+  else toolbar(null);
+};
+const pick = (id) => withImage(id, (image) => { picked = image; refused = null; draw(); });
+
+atelier.on("pick", pick);
+atelier.on("state", draw);
+atelier.on("images", ({ deleted }) => { if (deleted && (picked?.id === deleted || current?.id === deleted)) { picked = null; figure = null; view.replaceChildren(); atelier.look(); } });
+atelier.on("asked", () => { asked = true; refused = null; picked = null; draw(); });
+atelier.on("language", () => {
+  bar.setAttribute("aria-label", t("progress"));
+  waiting.replaceChildren();
+  if (!figure) view.replaceChildren();
+  const image = current; current = null; toolbar(image);
+  draw();
+});
+atelier.lastSeed = () => current?.seed ?? [...atelier.images.values()].sort((a, b) => b.created - a.created)[0]?.seed ?? null;
+const answered = () => {
+  if (!props.value?.turn) return;
+  asked = false;
+  refused = props.value.problem ?? null;
+  if (refused) { draw(); say("", true); } else atelier.look();
+};
+watch("value", answered);
+draw();

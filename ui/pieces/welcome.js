@@ -1,0 +1,10 @@
+// A quiet line for newcomers: how to bring a model of one's own.
+const { h, t, tool } = atelier;
+const draw = () => {
+  root.replaceChildren();
+  if (atelier.stored("welcome") === "seen") return;
+  root.append(h("aside", { class: "welcome" }, h("p", {}, h("b", {}, t("welcome.title")), " ", t("welcome.text")),
+    tool("close", "close", () => { atelier.store("welcome", "seen"); draw(); })));
+};
+atelier.on("language", draw);
+draw();
