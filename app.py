@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from engine.settings import Settings
     from engine.studio import Studio
 
-FAREWELL = 3  # seconds that open pages get when the server stops
+FAREWELL = 3  # seconds that requests under way get when the server stops
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -102,6 +102,10 @@ def run(app: "FastAPI", listening: socket.socket, when_ready: Callable[[], None]
             await super().startup(sockets)
             if self.started:
                 when_ready()
+
+        async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+            app.state.streams.close()
+            await super().shutdown(sockets)
 
     config = uvicorn.Config(
         app,

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from http.cookies import CookieError, SimpleCookie
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -32,15 +32,10 @@ class Access:
         return visitor_id if self.private else None
 
 
-class Asks(Protocol):
-    """A request of Starlette's, or Gradio's wrapper around one."""
+def visitor(request: Any) -> str:
+    """The visitor's id, from a request of Starlette's or Gradio's wrapper around one, which hides its attributes.
 
-    @property
-    def cookies(self) -> Any: ...
-
-
-def visitor(request: Asks) -> str:
-    """The visitor's id. `VisitorCookie` has given every request one; without it, a stranger nobody else is."""
+    `VisitorCookie` has given every request one; without it, it is a stranger that nobody else is."""
     return known(request.cookies.get(COOKIE)) or new_visitor()
 
 

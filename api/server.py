@@ -13,6 +13,7 @@ from starlette.exceptions import HTTPException
 from api import images, jobs
 from api.access import Access, VisitorCookie
 from api.guard import Guard
+from api.streams import Streams
 from engine.errors import (
     INTERNAL,
     AtelierError,
@@ -45,13 +46,17 @@ def make_app(studio: Studio, access: Access) -> FastAPI:
     app.state.access = access
     app.include_router(jobs.router)
     app.include_router(images.router)
+    app.add_api_route(
+        "/api/{path:path}", nothing, methods=["GET", "POST", "PUT", "PATCH", "DELETE"], include_in_schema=False
+    )
     app.add_api_route("/healthz", healthz, methods=["GET"])
     app.add_api_route("/readyz", readyz, methods=["GET"])
     app.add_exception_handler(AtelierError, refusal)
     app.add_exception_handler(RequestValidationError, malformed)
     app.add_exception_handler(HTTPException, missing)
     app.add_middleware(VisitorCookie)
-    app.add_middleware(Guard, access=access)  # added last: outside everything
+    app.state.streams = Streams()
+    app.add_middleware(Guard, access=access, streams=app.state.streams)  # added last: outside everything
     return app
 
 
@@ -59,6 +64,11 @@ def healthz(request: Request) -> dict[str, str]:
     """The server answers, and so does its database."""
     request.app.state.studio.gallery.count(None)
     return {"status": "ok"}
+
+
+def nothing() -> None:
+    """What is not ours below /api must not reach the page mounted after it."""
+    raise NotFound("path.unknown", "There is nothing here.", "See /api/openapi.json.")
 
 
 async def readyz(request: Request) -> JSONResponse:
@@ -89,13 +99,9 @@ def malformed(request: Request, error: Exception) -> Response:
 
 
 def missing(request: Request, error: Exception) -> Response:
-    """What the router itself refuses: no such path, a method that is not offered."""
+    """What the router itself refuses."""
     status = error.status_code if isinstance(error, HTTPException) else 500
-    code, message = {
-        404: ("path.unknown", "There is nothing here."),
-        405: ("method.unknown", "This address does not offer that method."),
-    }.get(status, ("request.invalid", "The request cannot be answered."))
-    return answer(Problem(code=code, message=message), status)
+    return answer(Problem(code="request.invalid", message="This address does not offer that."), status)
 
 
 def answer(problem: Problem, status: int) -> JSONResponse:

@@ -65,8 +65,8 @@ def draw(request: GenerationRequest, library: Library, chosen: Settings) -> Iter
     """The job's events; torch is loaded with the first one."""
     from engine.denoise.painter import Painter
 
-    pictures = chosen.data / "pictures"
-    painter = Painter(library, chosen.device, chosen.dtype, chosen.max_rows, chosen.model_memory, pictures)
+    inputs = chosen.data / "inputs"
+    painter = Painter(library, chosen.device, chosen.dtype, chosen.max_rows, chosen.model_memory, inputs)
     with contextlib.closing(painter):
         painter.add(Job(id=new_id(), owner="", request=request, created=time.time()))
         while not painter.idle:

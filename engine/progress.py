@@ -68,7 +68,7 @@ class Progress:
     def __init__(self) -> None:
         self.lock = threading.Lock()
         self.courses: dict[str, Course] = {}
-        self.bells: dict[asyncio.Event, asyncio.AbstractEventLoop] = {}
+        self.bells: dict[asyncio.Event, tuple[asyncio.AbstractEventLoop, str]] = {}
         self.seconds_per_cost: float | None = None
         self.closed = False
 
@@ -80,25 +80,27 @@ class Progress:
         self.ring()
 
     def tell(self, event: Event, owner: str) -> None:
-        """Everybody is woken: one job's start or end moves the others' positions."""
+        """Everybody is woken by what moves positions, only the owner by the rest."""
         with self.lock:
             course = self.courses.get(event.job)
             if course:
                 course.note(event, time.monotonic())
-            if isinstance(event, (*FINAL, Queued)):
+            moves = isinstance(event, (*FINAL, Queued))
+            if moves:
                 self.courses.pop(event.job, None)
             if course and isinstance(event, Done):
                 self.learn(course)
-        self.ring()
+        self.ring(None if moves else owner)
 
     def learn(self, course: Course) -> None:
         seconds = (time.monotonic() - course.begun) / max(course.cost, 1e-6)
         known = self.seconds_per_cost
         self.seconds_per_cost = seconds if known is None else 0.7 * known + 0.3 * seconds
 
-    def ring(self) -> None:
+    def ring(self, owner: str | None = None) -> None:
+        """Wake the followers of `owner`, or all."""
         with self.lock:
-            bells = list(self.bells.items())
+            bells = [(bell, loop) for bell, (loop, who) in self.bells.items() if owner in (None, who)]
         for bell, loop in bells:
             try:
                 loop.call_soon_threadsafe(bell.set)
@@ -112,11 +114,11 @@ class Progress:
         self.ring()
 
     @contextmanager
-    def listen(self) -> Iterator[asyncio.Event]:
-        """An event of the running loop, set at each change."""
+    def listen(self, owner: str) -> Iterator[asyncio.Event]:
+        """An event of the running loop, set at each change that `owner` may see."""
         bell = asyncio.Event()
         with self.lock:
-            self.bells[bell] = asyncio.get_running_loop()
+            self.bells[bell] = asyncio.get_running_loop(), owner
         try:
             yield bell
         finally:

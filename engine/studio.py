@@ -124,7 +124,7 @@ class Studio:
     async def follow(self, owner: str) -> AsyncIterator[dict[str, Any]]:
         """A snapshot now and after each change, until the owner has no active job (or the studio stops)."""
         last: dict[str, Any] | None = None
-        with self.progress.listen() as changed:
+        with self.progress.listen(owner) as changed:
             while not self.progress.closed:
                 changed.clear()
                 try:

@@ -19,9 +19,7 @@ from ui.words import translations, word
 PLAIN: dict[str, Any] = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
 
 
-def build(
-    studio: Studio, visitor: Callable[[gr.Request], str], access: Access
-) -> tuple[gr.Blocks, dict[str, Any]]:
+def build(studio: Studio, visitor: Callable[[gr.Request], str], access: Access) -> tuple[gr.Blocks, dict[str, Any]]:
     """The blocks, and what mounting them needs besides: theme, head and translations."""
     with gr.Blocks(title="Atelier", fill_width=True, analytics_enabled=False) as page:
         Piece("header")
@@ -50,14 +48,12 @@ def connect(page: gr.Blocks, tab: Text2Img, bridge: Piece, actions: Actions) -> 
         inputs_kwargs=form,
         outputs=tab.stage,
         trigger_mode="multiple",
+        js="(...values) => { window.atelier.emit('asked'); return values; }",
         **PLAIN,
     )
-    tab.generate.click(None, js="() => { window.atelier.emit('asked'); }", **PLAIN)
     tab.stop.click(None, js="() => { window.atelier.stop(); }", **PLAIN)
 
-    bridge.input(
-        fill_with(actions), inputs=[bridge, *controls], outputs=[bridge, *controls, tab.models], **PLAIN
-    )
+    bridge.input(fill_with(actions), inputs=[bridge, *controls], outputs=[bridge, *controls, tab.models], **PLAIN)
 
     size = [form["width"], form["height"]]
     form["checkpoint"].input(  # pyright: ignore[reportAttributeAccessIssue]
@@ -76,7 +72,7 @@ def connect(page: gr.Blocks, tab: Text2Img, bridge: Piece, actions: Actions) -> 
 def fill_with(actions: Actions) -> Callable[..., list[Any]]:
     """Gradio hands the bridge's message and the controls over in order."""
 
-    def fill(message: Any, *values: Any, request: gr.Request) -> list[Any]:
+    def fill(request: gr.Request, message: Any, *values: Any) -> list[Any]:
         return actions.fill(message, request, **dict(zip(actions.form, values, strict=True)))
 
     return fill

@@ -1,5 +1,6 @@
 """The library: which models lie in the models folder, found by name or by hash. It imports no torch."""
 
+import contextlib
 import difflib
 import re
 import threading
@@ -16,7 +17,6 @@ from engine.library.identify import OTHER_FORMATS, identify
 from engine.library.model import ModelFile, as_error
 
 SUFFIXES = (".safetensors", *OTHER_FORMATS)
-DEEPEST = 8
 QUICK_TO_HASH = 256 * 2**20
 
 Stamps = tuple[tuple[Path, Stamp], ...]
@@ -103,23 +103,23 @@ class Library:
     def _with_hash(self, models: list[ModelFile], digest: str, name: str) -> ModelFile | None:
         """Known hashes first; then the model of that name and all small ones are read, large ones are not."""
 
-        def matches(hash: str | None) -> bool:
-            return bool(hash) and (str(hash).startswith(digest) or digest.startswith(str(hash)))
-
         usable = [model for model in models if not model.problem]
-        unknown = []
         for model in usable:
-            known = self._hashes.known(_hashed(model))
-            if matches(known):
+            if _same(self._known(model), digest):
                 return model
-            if known is None:
-                unknown.append(model)
-        for model in sorted(unknown, key=lambda model: model.size):
-            if (model.size <= QUICK_TO_HASH or name in (model.name, _with_suffix(model))) and matches(
-                self.hash_of(model)
-            ):
-                return model
+        named = (name, f"{name}.safetensors")
+        for model in sorted(usable, key=lambda model: model.size):
+            if model.size <= QUICK_TO_HASH or model.name in named:
+                with contextlib.suppress(ModelDamaged):  # gone since the last scan
+                    if _same(self.hash_of(model), digest):
+                        return model
         return None
+
+    def _known(self, model: ModelFile) -> str | None:
+        try:
+            return self._hashes.known(_hashed(model))
+        except ModelDamaged:
+            return None
 
     def _unknown(self, wanted: str) -> AtelierError:
         models = self.checkpoints()
@@ -150,17 +150,16 @@ class Library:
                 if self._stop.is_set():
                     return
                 if not model.problem:
-                    try:
+                    with contextlib.suppress(ModelDamaged):  # deleted or being written: the next refresh sees it
                         self._hashes.compute(_hashed(model), self._stop)
-                    except ModelDamaged:
-                        continue  # deleted or still being written: the next refresh sees it
             self._changed.wait()
 
 
-def _models_below(folder: Path, depth: int = 0) -> Iterator[Path]:
-    """Model files and diffusers folders; links are followed, not forever."""
+def _models_below(folder: Path, above: frozenset[Path] = frozenset()) -> Iterator[Path]:
+    """Model files and diffusers folders; links are followed, but not in circles."""
     try:
         inside = sorted(folder.iterdir())
+        above |= {folder.resolve()}
     except OSError:
         return
     for path in inside:
@@ -169,8 +168,8 @@ def _models_below(folder: Path, depth: int = 0) -> Iterator[Path]:
         if path.is_dir():
             if (path / "model_index.json").is_file() or (path / "unet").is_dir():
                 yield path
-            elif depth < DEEPEST:
-                yield from _models_below(path, depth + 1)
+            elif path.resolve() not in above:
+                yield from _models_below(path, above)
         elif path.suffix.lower() in SUFFIXES:
             yield path
 
@@ -234,6 +233,11 @@ def _hashed(model: ModelFile) -> list[Path]:
     if model.layout == "file":
         return [model.path]
     return sorted(weights_of(model.path, part) for part in COMPONENTS)
+
+
+def _same(known: str | None, digest: str) -> bool:
+    """People write 8, 10 or all 64 digits."""
+    return bool(known) and (str(known).startswith(digest) or digest.startswith(str(known)))
 
 
 def _with_suffix(model: ModelFile) -> str:

@@ -78,7 +78,7 @@ def _settle(tensor: Tensor, device: torch.device, dtype: torch.dtype) -> Tensor:
     if device.type == "cpu":
         return tensor.to(dtype)
     layout = torch.channels_last if tensor.dim() == 4 else torch.contiguous_format
-    return tensor.to(device, non_blocking=True).to(dtype, memory_format=layout)
+    return tensor.to(device).to(dtype, memory_format=layout)
 
 
 def _refuse_missing(wanted: dict[str, Tensor], places: dict[str, Place], part: Part, header: Header) -> None:

@@ -265,12 +265,12 @@ class Dispatcher:
                 self.hand_over(turn.job, desk)
 
     def hand_over(self, waiting: Waiting, desk: Desk) -> None:
+        made = frozenset(self.shelf.made(waiting.id))
         job = self.store.take(waiting.id, desk.name)
         if isinstance(job, Problem):
             self.news.tell(Failed(job=waiting.id, problem=job), waiting.owner)
         if not isinstance(job, Job):
             return
-        made = frozenset(self.shelf.made(job.id))
         held = Held(job, desk.name, set(range(job.request.output.count)) - made)
         try:
             self.check_disk()

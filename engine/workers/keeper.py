@@ -101,7 +101,9 @@ class Keeper:
             return None
         with self.lock:
             self.name, self.vessel = secrets.token_hex(8), vessel
-            return self.name, vessel
+        if self.stopping.is_set():  # stop() came before there was anybody to tell
+            self.send(self.name, Stop(0))
+        return self.name, vessel
 
     def listen(self, name: str, vessel: Vessel) -> Gone:
         """Until the worker's end. What it said before it died is heard first: the pipe outlives it."""

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from api.access import Access
-from api.guard import MOST_STREAMS, Guard
+from api.guard import Guard
+from api.streams import MOST, Streams
 
 ACCESS = Access(hosts=frozenset({"127.0.0.1", "localhost", "::1", "studio.lan"}), uploads=Path("/nowhere/uploads"))
 
@@ -71,7 +72,7 @@ async def ask(
 
 
 def status(**request: Any) -> int:
-    return asyncio.run(ask(Guard(echo, ACCESS), **request))[0]
+    return asyncio.run(ask(Guard(echo, ACCESS, Streams()), **request))[0]
 
 
 @pytest.mark.parametrize(
@@ -148,8 +149,9 @@ def test_what_is_no_json_or_too_deep_is_refused() -> None:
 
 
 def test_every_answer_carries_the_headers_and_no_permission_for_other_origins() -> None:
-    for request in ({}, {"host": "evil.example"}, {"method": "POST", "origin": "null"}):
-        _, headers, _ = asyncio.run(ask(Guard(echo, ACCESS), **request))
+    requests: list[Any] = [{}, {"host": "evil.example"}, {"method": "POST", "origin": "null"}]
+    for request in requests:
+        _, headers, _ = asyncio.run(ask(Guard(echo, ACCESS, Streams()), **request))
         assert headers["x-content-type-options"] == "nosniff"
         assert headers["x-frame-options"] == "SAMEORIGIN"
         assert "frame-ancestors 'self'" in headers["content-security-policy"]
@@ -159,13 +161,18 @@ def test_every_answer_carries_the_headers_and_no_permission_for_other_origins() 
 
 
 def test_what_a_proxy_would_say_is_not_believed() -> None:
-    headers = {"x_forwarded_host": "evil.example", "x_forwarded_proto": "https", "forwarded": "for=1", "x_real_ip": "1"}
-    _, _, arrived = asyncio.run(ask(Guard(echo, ACCESS), x_gradio_server="http://evil.example", **headers))
+    headers: Any = {
+        "x_forwarded_host": "evil.example",
+        "x_forwarded_proto": "https",
+        "forwarded": "for=1",
+        "x_real_ip": "1",
+    }
+    _, _, arrived = asyncio.run(ask(Guard(echo, ACCESS, Streams()), x_gradio_server="http://evil.example", **headers))
     assert arrived == "0 host"
 
 
 def test_an_error_goes_out_without_its_words() -> None:
-    code, _, body = asyncio.run(ask(Guard(broken, ACCESS)))
+    code, _, body = asyncio.run(ask(Guard(broken, ACCESS, Streams())))
     assert code == 500
     assert "internal" in body
     assert "secret" not in body
@@ -180,9 +187,9 @@ def test_a_visitor_has_only_so_many_streams_and_gets_them_back() -> None:
             await release.wait()
             await echo(scope, receive, send)
 
-        guard = Guard(stream, ACCESS)
-        mine = {"path": "/api/state", "cookie": "atelier_visitor=" + "a" * 32}
-        open_ones = [asyncio.create_task(ask(guard, **mine)) for _ in range(MOST_STREAMS)]
+        guard = Guard(stream, ACCESS, Streams())
+        mine: Any = {"path": "/api/state", "cookie": "atelier_visitor=" + "a" * 32}
+        open_ones = [asyncio.create_task(ask(guard, **mine)) for _ in range(MOST)]
         await asyncio.sleep(0)
         code, headers, _ = await ask(guard, **mine)
         assert (code, headers["retry-after"]) == (429, "5")
@@ -191,7 +198,22 @@ def test_a_visitor_has_only_so_many_streams_and_gets_them_back() -> None:
         release.set()
         assert {answer[0] for answer in await asyncio.gather(*open_ones)} == {200}
         assert (await ask(guard, **mine))[0] == 200
-        assert not guard.streams
+        assert not guard.streams.open
+
+    asyncio.run(run())
+
+
+def test_open_streams_end_in_order_when_the_server_stops() -> None:
+    async def run() -> None:
+        async def stream(scope: Any, receive: Any, send: Any) -> None:
+            await send({"type": "http.response.start", "status": 200, "headers": []})
+            await asyncio.sleep(100)
+
+        streams = Streams()
+        open_one = asyncio.create_task(ask(Guard(stream, ACCESS, streams), path="/api/state"))
+        await asyncio.sleep(0)
+        streams.close()
+        assert (await open_one)[0] == 200
 
     asyncio.run(run())
 
@@ -200,10 +222,13 @@ def test_websockets_are_closed() -> None:
     sent: list[Any] = []
 
     async def run() -> None:
+        async def receive() -> Any:
+            return {"type": "websocket.connect"}
+
         async def send(message: Any) -> None:
             sent.append(message)
 
-        await Guard(echo, ACCESS)({"type": "websocket", "path": "/"}, send, send)
+        await Guard(echo, ACCESS, Streams())({"type": "websocket", "path": "/"}, receive, send)
 
     asyncio.run(run())
     assert sent == [{"type": "websocket.close", "code": 1008}]
@@ -211,7 +236,7 @@ def test_websockets_are_closed() -> None:
 
 def test_the_guard_costs_less_than_a_millisecond() -> None:
     async def run() -> float:
-        guard, times = Guard(echo, ACCESS), []
+        guard, times = Guard(echo, ACCESS, Streams()), []
         body = (b'{"data": ["a cat", 20, {"path": "", "x": [1, 2, 3]}], "fn_index": 3}',)
         for _ in range(300):
             start = time.perf_counter()

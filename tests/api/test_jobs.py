@@ -45,14 +45,14 @@ def test_the_stream_of_someone_without_jobs_ends_at_once(place: Place) -> None:
 def test_a_closed_tab_leaves_nothing_open(place: Place) -> None:
     with place.client() as client:
         job = client.post("/api/jobs", json=SMALL | {"steps": 150, "width": 256, "height": 256}).json()["id"]
-        listeners = place.studio.progress.listeners if hasattr(place.studio.progress, "listeners") else None
+        before = len(place.studio.progress.bells)
         with client.stream("GET", "/api/state") as stream:
             next(stream.iter_lines())
-        if listeners is not None:
-            until = time.monotonic() + 5
-            while listeners and time.monotonic() < until:
-                time.sleep(0.05)
-            assert not listeners
+            assert len(place.studio.progress.bells) == before + 1
+        until = time.monotonic() + 10
+        while len(place.studio.progress.bells) > before and time.monotonic() < until:
+            time.sleep(0.05)
+        assert len(place.studio.progress.bells) == before
         client.post(f"/api/jobs/{job}/cancel")
 
 
@@ -124,7 +124,8 @@ def test_the_server_answers_while_it_draws(place: Place) -> None:
 def test_an_address_that_is_not_there_says_so_in_json(place: Place) -> None:
     with place.client() as client:
         assert client.get("/api/images/" + "0" * 32).json()["error"]["code"] == "image.unknown"
-        assert client.put("/api/jobs").json()["error"]["code"] == "method.unknown"
+        for said in (client.put("/api/jobs"), client.get("/api/nothing"), client.post("/api/call/file")):
+            assert (said.status_code, said.json()["error"]["code"]) == (404, "path.unknown")
 
 
 def test_a_visitor_gets_a_cookie_once_and_keeps_it(place: Place) -> None:

@@ -45,8 +45,7 @@ def listened(client: httpx.Client, url: str) -> str:
     with client.stream("GET", url) as stream:
         for line in stream.iter_lines():
             heard += line + "\n"
-            if any(word in line for word in ("process_completed", "event: complete", "event: error", "close_stream")):
-                heard += next(stream.iter_lines(), "") if "event:" in line else ""
+            if "process_completed" in line or "close_stream" in line:
                 break
     return heard
 

@@ -1,11 +1,12 @@
 // What is to be said about the models: the chosen one's own words, the damaged ones, and none at all.
 const { h, t } = atelier;
+const unfold = ({ currentTarget: b }) => b.setAttribute("aria-expanded", String(b.getAttribute("aria-expanded") !== "true"));
 const draw = () => {
   const { models } = atelier.models;
   const damaged = models.filter((m) => m.problem);
   const chosen = models.find((m) => m.name === atelier.models.chosen);
   const parts = [];
-  if (chosen?.about) parts.push(h("p", { class: "about" }, [chosen.about, chosen.licence].filter(Boolean).join(" · ")));
+  if (chosen?.about) parts.push(h("button", { type: "button", class: "about", "aria-expanded": "false", onclick: unfold }, [chosen.about, chosen.licence].filter(Boolean).join(" · ")));
   if (atelier.models.known && models.length === damaged.length) parts.push(h("p", { class: "warning" }, t("models.none")));
   if (damaged.length)
     parts.push(h("details", { class: "damaged" }, h("summary", {}, t("models.damaged", { n: damaged.length })),

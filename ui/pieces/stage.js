@@ -113,14 +113,18 @@ const share = (job) => {
   if (!job.pictures.length) return 0;
   return job.pictures.reduce((sum, p) => sum + (p.image ? 1 : p.of ? p.step / p.of : 0), 0) / (job.count || job.pictures.length);
 };
-const toolbar = (image) => {
-  if (current?.id === image?.id && tools.lang === atelier.language) return;
+/** The words below the view: of a picture with tools, of a job (`words`) without. */
+const toolbar = (image, words = null) => {
+  const same = current?.id === image?.id && tools.lang === atelier.language && caption.dataset.words === (words?.key ?? "");
+  if (same) return;
+  caption.dataset.words = words?.key ?? "";
   current = image ?? null;
   tools.lang = atelier.language;
   atelier.shown = current;
   atelier.emit("shown", current);
   caption.replaceChildren();
   tools.replaceChildren();
+  if (words) caption.append(h("p", { class: "prompt", title: words.prompt }, words.prompt || t("no.prompt")), h("p", { class: "facts" }, words.facts));
   if (!image) return;
   tools.append(
     h("a", { class: "tool", href: `api/images/${image.id}/file?download=1`, download: "", title: t("download"), "aria-label": t("download") }, atelier.icon("download")),
@@ -130,6 +134,7 @@ const toolbar = (image) => {
     tool("grid", "open.gallery", () => { atelier.tab("gallery"); atelier.details(image.id); }));
   caption.append(h("p", { class: "prompt", title: image.prompt }, image.prompt || t("no.prompt")), h("p", { class: "facts" }, atelier.summary(image)));
 };
+const ofJob = (job) => ({ key: `${job.id} ${atelier.language}`, prompt: job.prompt, facts: [`${job.width} × ${job.height}`, job.checkpoint].filter(Boolean).join("  ·  ") });
 const withImage = (id, then) => atelier.image(id).then(then).catch(() => toolbar(null));
 
 const queue = (jobs) => {
@@ -179,13 +184,13 @@ const draw = () => {
   const pictures = job.pictures.length ? job.pictures : Array.from({ length: job.count || 1 }, (_, index) => ({ index }));
   const visible = pictures.some((p) => p.image || p.preview);
   // until the first preview the picture before stays, dimmed, so that the stage does not blink
-  if (!visible && now && figure && figure.key !== `job ${job.id}`) { figure.box?.classList.add("before"); toolbar(null); return; }
+  if (!visible && now && figure && figure.key !== `job ${job.id}`) { figure.box?.classList.add("before"); toolbar(null, ofJob(job)); return; }
   if (!visible && job.state === "cancelled") { if (!figure || figure.key === `job ${job.id}`) empty(); figure?.box?.classList.remove("before"); toolbar(null); return; }
   lay(`job ${job.id}`, job.width, job.height, pictures.map((p) => ({ ...p, alt: job.prompt })), job.count > 1 ? pick : atelier.details);
   figure.box.classList.toggle("stopped", job.state === "cancelled");
   const made = pictures.filter((p) => p.image);
   if (job.count === 1 && made.length) withImage(made[0].image, (image) => { if (figure?.key === `job ${job.id}` && !picked) toolbar(image); });
-  else toolbar(null);
+  else toolbar(null, ofJob(job));
 };
 const pick = (id) => withImage(id, (image) => { picked = image; refused = null; draw(); });
 

@@ -17,7 +17,10 @@
   const explain = (problem) => {
     const values = { ...problem.values };
     if (problem.field) values.label = label(problem.field);
-    const say = (part) => (has(`error.${problem.code}.${part}`) && t(`error.${problem.code}.${part}`, values));
+    const say = (part) => {
+      const text = has(`error.${problem.code}.${part}`) && t(`error.${problem.code}.${part}`, values);
+      return text && !/\{\w+\}/.test(text) ? text : null;  // a gap that no value fills: the English is better
+    };
     const message = language === "en" ? problem.message : say("message") || problem.message;
     const remedy = language === "en" ? problem.remedy : say("remedy") || problem.remedy;
     return { message, remedy, field: problem.field };

@@ -63,8 +63,9 @@ def txt2img() -> Text2Img:
                 form["width"] = draw("width", min_width=0)
                 form["height"] = draw("height", min_width=0)
             aspects = Piece("aspects")
-            form["steps"] = draw("steps")
-            form["guidance"] = draw("guidance")
+            with gr.Row(elem_classes=["line"]):
+                form["steps"] = draw("steps", min_width=0)
+                form["guidance"] = draw("guidance", min_width=0)
             with gr.Row(elem_classes=["line"]):
                 form["seed"] = draw("seed", min_width=0)
                 dice = gr.Button(word("seed.random"), elem_id="dice", elem_classes=["iconic"], min_width=0)

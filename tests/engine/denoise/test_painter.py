@@ -10,6 +10,7 @@ import numpy as np
 import psutil
 import pytest
 from PIL import Image
+from safetensors.torch import load_file, save_file
 
 from engine import infotext
 from engine.denoise.painter import Painter
@@ -140,10 +141,12 @@ def test_one_job_that_fails_leaves_its_companions_alone(painter: Painter, librar
 
 
 def test_a_model_that_overflows_says_so(tmp_path: Path) -> None:
-    """Tiny random weights, one of them huge: finite in the file, NaN in the picture."""
-    write_folder(tmp_path / "models" / "checkpoints" / "loud", seed=1, scale=1e30)
+    """Tiny random weights, made huge: finite in the file, not in the picture."""
+    folder = tmp_path / "models" / "checkpoints" / "loud"
+    write_folder(folder, seed=1)
+    unet = folder / "unet" / "diffusion_pytorch_model.safetensors"
+    save_file({name: tensor.float() * 1e12 for name, tensor in load_file(unet).items()}, unet)
     library = Library(tmp_path / "models", tmp_path / "cache")
-    library.refresh()
     painter = Painter(library, "cpu", "float32", 16, 1.0, tmp_path)
     painter.add(job(library, width=64, height=64))
     (failed,) = [e for e in finish(painter) if isinstance(e, FINAL)]

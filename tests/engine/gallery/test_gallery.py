@@ -281,3 +281,17 @@ def test_a_picture_whose_file_someone_removed_says_so(gallery: Gallery, tmp_path
         gallery.file(image.id, None)
     gallery.delete(image.id, None)
     assert gallery.count(None) == 0
+
+
+def test_a_write_that_fails_leaves_what_was_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(handle: int) -> None:
+        raise OSError(errno.EIO, "Input/output error")
+
+    path = tmp_path / "a" / "picture.png"
+    files.write(path, b"whole")
+    with monkeypatch.context() as disk:
+        disk.setattr(files.os, "fsync", refuse)
+        with pytest.raises(OSError, match="Input/output"):
+            files.write(path, b"other")
+    assert path.read_bytes() == b"whole"
+    assert [p.name for p in path.parent.iterdir()] == ["picture.png"]

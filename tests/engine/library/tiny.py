@@ -83,7 +83,7 @@ def write_folder(path: Path, seed: int = 0) -> Networks:
         vae=made.vae,
         text_encoder=made.text_encoder,
         tokenizer=CLIPTokenizer.from_pretrained(str(SD1.tokenizer), local_files_only=True),
-        scheduler=DDIMScheduler.from_config(SD1.scheduler),
+        scheduler=DDIMScheduler.from_config(SD1.scheduler),  # type: ignore[arg-type]
         safety_checker=None,  # type: ignore[arg-type]
         feature_extractor=None,  # type: ignore[arg-type]
         requires_safety_checker=False,

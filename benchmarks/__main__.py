@@ -1,0 +1,31 @@
+"""`python -m benchmarks [name ...]`: run them all, or those named, and print the tables."""
+
+import argparse
+import importlib
+
+from engine.settings import prepare_environment
+
+ALL = {
+    "loop": "Our loop and diffusers' pipeline, per picture",
+    "sharing": "Several people at once",
+    "bf16": "Number formats, full-size random Stable Diffusion 1.5 at 256 px",
+    "loading": "Loading a single file of 2.1 GB",
+    "startup": "From the command to the picture",
+}
+
+
+def main() -> None:
+    arguments = argparse.ArgumentParser(description=__doc__)
+    arguments.add_argument("names", nargs="*", choices=[*ALL, []], help="which; all of them when none is named")
+    arguments.add_argument("--runs", type=int, default=5)
+    given = arguments.parse_args()
+    prepare_environment()
+    from benchmarks.table import show
+
+    for name in given.names or ALL:
+        measure = importlib.import_module(f"benchmarks.{name}").measure
+        print(show(ALL[name], measure(given.runs)), flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,51 @@
+"""A resolved request leaves nothing to chance and resolves to itself."""
+
+from pathlib import Path
+
+import pytest
+
+from engine.errors import BadRequest
+from engine.library.scan import Library
+from engine.request.read import read
+from engine.resolve import resolve
+
+MODELS = Path(__file__).parents[2] / "models"
+
+
+@pytest.fixture(scope="module")
+def library(tmp_path_factory: pytest.TempPathFactory) -> Library:
+    return Library(MODELS, tmp_path_factory.mktemp("cache"))
+
+
+def test_seed_model_and_size_are_settled(library: Library) -> None:
+    asked = resolve(read({"prompt": " a house \r\n"}), library, lambda: 42)
+    assert asked.sampling.seed == 42
+    assert asked.model.checkpoint == "postcard"
+    assert len(asked.model.checkpoint_hash) == 10
+    assert asked.size == (128, 128)
+    assert asked.words.prompt == "a house"
+
+
+def test_a_resolved_request_resolves_to_itself(library: Library) -> None:
+    once = resolve(read({"prompt": "x"}), library)
+    assert resolve(once, library) == once
+
+
+def test_a_renamed_model_is_found_by_its_hash(library: Library) -> None:
+    digest = library.hash_of(library.find("postcard"))
+    asked = resolve(read({"checkpoint": "its old name", "checkpoint_hash": digest}), library)
+    assert asked.model.checkpoint == "postcard"
+
+
+def test_a_model_that_is_not_here_is_refused(library: Library) -> None:
+    with pytest.raises(BadRequest, match="dreamy") as caught:
+        resolve(read({"checkpoint": "dreamy"}), library)
+    assert caught.value.problem.field == "checkpoint"
+    with pytest.raises(BadRequest, match=r"postcard \[0123456789\] is not here"):
+        resolve(read({"checkpoint": "postcard", "checkpoint_hash": "0123456789"}), library)
+
+
+def test_a_sampler_says_how_many_steps_it_can(library: Library) -> None:
+    with pytest.raises(BadRequest, match="at most 50 steps") as caught:
+        resolve(read({"sampler": "LCM", "steps": 51}), library)
+    assert caught.value.problem.field == "steps"

@@ -1,0 +1,113 @@
+"""The form's controls, drawn from the parameters' table by name: range, step and words are declared there."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import gradio as gr
+from gradio.components import Component
+
+from engine.request.schema import PARAMETERS, Parameter
+from ui.words import word
+
+PLAIN_INTEGER = 2**53  # larger numbers lose digits in JavaScript, so they are typed as text
+
+from gradio.events import Dependency
+
+class Range(gr.Slider):
+    """Hands on what was typed: a bad value is answered by the engine, with a remedy, and not by a toast."""
+
+    def get_block_name(self) -> str:
+        return "slider"
+
+    def preprocess(self, payload: Any) -> Any:
+        return payload
+    from typing import Callable, Literal, Sequence, Any, TYPE_CHECKING
+    from gradio.blocks import Block
+    if TYPE_CHECKING:
+        from gradio.components import Timer
+        from gradio.components.base import Component
+
+class Figure(gr.Number):
+    """As Range: the engine judges."""
+
+    def get_block_name(self) -> str:
+        return "number"
+
+    def preprocess(self, payload: Any) -> Any:
+        return payload
+    from typing import Callable, Literal, Sequence, Any, TYPE_CHECKING
+    from gradio.blocks import Block
+    if TYPE_CHECKING:
+        from gradio.components import Timer
+        from gradio.components.base import Component
+
+class Choice(gr.Dropdown):
+    """As Range; besides, the choices of a page that stayed open may be older than the server."""
+
+    def get_block_name(self) -> str:
+        return "dropdown"
+
+    def preprocess(self, payload: Any) -> Any:
+        return payload
+    from typing import Callable, Literal, Sequence, Any, TYPE_CHECKING
+    from gradio.blocks import Block
+    if TYPE_CHECKING:
+        from gradio.components import Timer
+        from gradio.components.base import Component
+
+def draw(name: str, **layout: Any) -> Component:
+    """The control of parameter `name`; `layout` overrides anything that Gradio's component takes."""
+    known = PARAMETERS[name]
+    common: dict[str, Any] = {
+        "label": word(f"field.{name}.label"),
+        "info": word(f"field.{name}.help"),
+        "elem_id": f"field-{name}",
+        "elem_classes": ["field"],
+        "interactive": True,  # without it, a control that is no event's input is drawn disabled
+    }
+    if known.choices:
+        return Choice(**{**common, "choices": list(known.choices), "value": known.default, **layout})
+    if known.type is bool:
+        return gr.Checkbox(**{**common, "value": known.default, **layout})
+    if known.type in (int, float):
+        return draw_number(known, common, layout)
+    if name == "checkpoint":
+        return Choice(**{**common, "choices": [], "value": None, **layout})
+    return gr.Textbox(**{**common, "value": known.default, **layout})
+
+def draw_number(known: Parameter, common: dict[str, Any], layout: dict[str, Any]) -> Component:
+    if known.high is not None and known.high > PLAIN_INTEGER:
+        return gr.Textbox(**{**common, "value": str(known.default), "max_lines": 1, **layout})
+    bounds = {"minimum": known.low, "maximum": known.high, "step": known.step or 1}
+    control = Figure if known.optional else Range
+    return control(**{**common, "value": known.default, **bounds, **layout})
+
+def fits(name: str, value: Any) -> bool:
+    """Whether a control can show this stored or foreign value (not whether the engine will draw it)."""
+    known = PARAMETERS[name]
+    if value in (None, ""):
+        return known.optional or known.type is str and not known.choices
+    if known.choices:
+        return value in known.choices
+    if known.type is bool:
+        return isinstance(value, bool)
+    if known.type is str:
+        return isinstance(value, str) and len(value) <= (known.longest or len(value))
+    try:
+        number = known.type(value)
+    except (TypeError, ValueError, OverflowError):
+        return False
+    low, high = known.low, known.high
+    return (low is None or number >= low) and (high is None or number <= high)
+
+def shown(name: str, value: Any) -> Any:
+    """The value as its control takes it: long integers as text."""
+    known = PARAMETERS[name]
+    if known.type is int and known.high is not None and known.high > PLAIN_INTEGER:
+        return str(value)
+    return value
+
+def sort_out(names: Mapping[str, Any], values: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, str]]:
+    """What of `values` the controls `names` can show, and what not (as text)."""
+    good = {name: shown(name, value) for name, value in values.items() if name in names and fits(name, value)}
+    return good, {name: str(value) for name, value in values.items() if name not in good}
