@@ -7,6 +7,7 @@ from typing import Any
 
 import torch
 from diffusers import AutoencoderKL, StableDiffusionPipeline, UNet2DConditionModel
+from diffusers.utils import logging
 from safetensors.torch import save_file
 from torch import nn
 from transformers import CLIPTextConfig, CLIPTextModel
@@ -23,6 +24,8 @@ PAGE = 4096
 
 
 def measure(runs: int = 5) -> list[Row]:
+    logging.set_verbosity_error()
+    logging.disable_progress_bar()
     with tempfile.TemporaryDirectory() as folder:
         models, configs = Path(folder) / "models", Path(folder) / "configs"
         file = models / "checkpoints" / "random.safetensors"

@@ -143,8 +143,13 @@ class Studio:
         return self.state(len(self.store.waiting()))
 
     def state(self, waiting: int) -> dict[str, Any]:
-        device = self.dispatcher.device
-        return {"waiting": waiting, "device": device or "", "ready": bool(device) and not self.dispatcher.stopping}
+        device, trouble = self.dispatcher.device, self.dispatcher.trouble
+        return {
+            "waiting": waiting,
+            "device": device or "",
+            "ready": bool(device) and not self.dispatcher.stopping,
+            "problem": trouble.model_dump() if trouble else None,
+        }
 
     def check_disk(self) -> None:
         if shutil.disk_usage(self.data).free < self.disk_reserve * GIB:

@@ -1,12 +1,13 @@
 """What the page's events do: thin functions between the form's values by name and the studio."""
 
 import itertools
+import logging
 from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any
 
 import gradio as gr
-from gradio.components import Component
+from gradio.blocks import Block
 
 from engine.errors import INTERNAL, AtelierError
 from engine.library.model import ModelFile
@@ -14,14 +15,14 @@ from engine.request.schema import PARAMETERS
 from engine.studio import Studio
 from ui.form import shown, sort_out
 
-Updates = dict[Component, Any]
+log = logging.getLogger("atelier.ui")
 FILLED_IN = {"checkpoint_hash", "start"}  # of a picture's values: not controls, and nothing is lost without them
 
 
 class Actions:
     """form: the controls by parameter name; models: the piece that tells JavaScript about the checkpoints."""
 
-    def __init__(self, studio: Studio, visitor: Callable[[gr.Request], str], form: dict[str, Component]):
+    def __init__(self, studio: Studio, visitor: Callable[[gr.Request], str], form: dict[str, Block]):
         self.studio = studio
         self.visitor = visitor
         self.form = form
@@ -36,8 +37,7 @@ class Actions:
         except AtelierError as error:
             return {"problem": error.problem.model_dump(), "turn": next(self.turn)}
         except Exception:
-            # Gradio would show a toast with nothing in it
-            self.log_failure()
+            log.exception("a request could not be submitted")  # Gradio would show a toast with nothing in it
             return {"problem": INTERNAL.model_dump(), "turn": next(self.turn)}
         return {"job": job.id, "turn": next(self.turn)}
 
@@ -102,18 +102,12 @@ class Actions:
         """One update for each control, in the form's order, and the models' piece last."""
         result: list[Any] = []
         for name in self.form:
-            extra = {"choices": choices(models)} if name == "checkpoint" else {}
+            change: dict[str, Any] = {"choices": choices(models)} if name == "checkpoint" else {}
             if name in values:
-                result.append(gr.update(value=values[name], **extra))
-            else:
-                result.append(gr.update(**extra) if extra else gr.skip())
+                change["value"] = values[name]
+            result.append(gr.update(**change))
         piece = described(models, values["checkpoint"]) if "checkpoint" in values else gr.skip()
         return [*result, piece]
-
-    def log_failure(self) -> None:
-        import logging
-
-        logging.getLogger("atelier.ui").exception("a request could not be submitted")
 
 
 def asked(values: dict[str, Any]) -> dict[str, Any]:
@@ -123,7 +117,7 @@ def asked(values: dict[str, Any]) -> dict[str, Any]:
 
 def emptied(name: str, value: Any) -> bool:
     known = PARAMETERS[name]
-    return not known.optional and (value is None or value == "" and known.type is not str)
+    return not known.optional and (value is None or (value == "" and known.type is not str))
 
 
 def first_form(models: list[ModelFile]) -> dict[str, Any]:

@@ -7,39 +7,10 @@ import gradio as gr
 from gradio.components import Component
 
 from engine.request.schema import PARAMETERS, Parameter
+from ui.loose import Choice, Figure, Range
 from ui.words import word
 
 PLAIN_INTEGER = 2**53  # larger numbers lose digits in JavaScript, so they are typed as text
-
-
-class Range(gr.Slider):
-    """Hands on what was typed: a bad value is answered by the engine, with a remedy, and not by a toast."""
-
-    def get_block_name(self) -> str:
-        return "slider"
-
-    def preprocess(self, payload: Any) -> Any:
-        return payload
-
-
-class Figure(gr.Number):
-    """As Range: the engine judges."""
-
-    def get_block_name(self) -> str:
-        return "number"
-
-    def preprocess(self, payload: Any) -> Any:
-        return payload
-
-
-class Choice(gr.Dropdown):
-    """As Range; besides, the choices of a page that stayed open may be older than the server."""
-
-    def get_block_name(self) -> str:
-        return "dropdown"
-
-    def preprocess(self, payload: Any) -> Any:
-        return payload
 
 
 def draw(name: str, **layout: Any) -> Component:
@@ -75,7 +46,7 @@ def fits(name: str, value: Any) -> bool:
     """Whether a control can show this stored or foreign value (not whether the engine will draw it)."""
     known = PARAMETERS[name]
     if value in (None, ""):
-        return known.optional or known.type is str and not known.choices
+        return known.optional or (known.type is str and not known.choices)
     if known.choices:
         return value in known.choices
     if known.type is bool:

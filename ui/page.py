@@ -9,7 +9,7 @@ from api.access import Access
 from engine.studio import Studio
 from ui.actions import Actions
 from ui.head import head
-from ui.pieces.piece import Piece
+from ui.pieces.piece import piece
 from ui.tabs.gallery import gallery
 from ui.tabs.txt2img import TO_QUALITY, TO_SIZE, TO_STEPS, Text2Img, txt2img
 from ui.theme import theme
@@ -22,9 +22,9 @@ PLAIN: dict[str, Any] = {"queue": False, "show_progress": "hidden", "api_visibil
 def build(studio: Studio, visitor: Callable[[gr.Request], str], access: Access) -> tuple[gr.Blocks, dict[str, Any]]:
     """The blocks, and what mounting them needs besides: theme, head and translations."""
     with gr.Blocks(title="Atelier", fill_width=True, analytics_enabled=False) as page:
-        Piece("header")
-        bridge = Piece("bridge", elem_classes=["unseen"])
-        Piece("drop", elem_classes=["unseen"])
+        piece("header")
+        bridge = piece("bridge", elem_classes=["unseen"])
+        piece("drop", elem_classes=["unseen"])
         with gr.Tabs(elem_id="tabs"):
             with gr.Tab(word("tab.txt2img"), id="txt2img", elem_id="tab-txt2img"):
                 tab = txt2img()
@@ -34,7 +34,7 @@ def build(studio: Studio, visitor: Callable[[gr.Request], str], access: Access) 
     return page, {"theme": theme(), "head": head(), "i18n": translations()}
 
 
-def connect(page: gr.Blocks, tab: Text2Img, bridge: Piece, actions: Actions) -> None:
+def connect(page: gr.Blocks, tab: Text2Img, bridge: gr.HTML, actions: Actions) -> None:
     form, controls = tab.form, list(tab.form.values())
     save: dict[str, Any] = {"fn": actions.save, "inputs_kwargs": form, **PLAIN}
 

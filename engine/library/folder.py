@@ -12,6 +12,7 @@ from engine.library.names import Places
 from engine.library.parts import Part, Parts
 
 LARGEST_CONFIG = 2**20
+MOST_LAYERS = 64
 CLASSES = {"unet": "UNet2DConditionModel", "vae": "AutoencoderKL", "text_encoder": "CLIPTextModel"}
 LABELS = {"unet": "UNet", "vae": "VAE", "text_encoder": "text encoder"}
 STEMS = {"unet": "diffusion_pytorch_model", "vae": "diffusion_pytorch_model", "text_encoder": "model"}
@@ -90,7 +91,20 @@ def read_config(path: Path) -> dict[str, Any]:
 
 def _part(folder: Path, component: str) -> Part:
     config = read_config(folder / component / "config.json")
-    return Part(LABELS[component], config, weights_of(folder, component), _places)
+    for key in ("layers_per_block", "transformer_layers_per_block", "num_hidden_layers", "block_out_channels"):
+        _refuse_towers(config.get(key), component)
+    return Part(LABELS[component], config, weights_of(folder, component), _places, alone=component != "text_encoder")
+
+
+def _refuse_towers(depth: Any, component: str) -> None:
+    """A billion layers would be built without a complaint, for days."""
+    wide = isinstance(depth, list | tuple) and len(depth) > MOST_LAYERS
+    if wide or (isinstance(depth, int) and depth > MOST_LAYERS):
+        raise ModelDamaged(
+            "model.config",
+            f"{component}/config.json describes a network that is too deep.",
+            "Download the whole folder again.",
+        )
 
 
 def _places(wanted: Collection[str], header: Header) -> Places:

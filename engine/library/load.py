@@ -7,13 +7,14 @@ from typing import Any, TypeVar, cast
 
 import torch
 from diffusers import AutoencoderKL, UNet2DConditionModel
+from huggingface_hub.errors import StrictDataclassError
 from torch import Tensor, nn
 from transformers import CLIPTextConfig, CLIPTextModel, CLIPTokenizer
 
 from engine.errors import ModelDamaged
 from engine.library.families.family import Family
 from engine.library.families.table import FAMILIES
-from engine.library.folder import parts_of_folder
+from engine.library.folder import parts_of_folder, used_files
 from engine.library.header import Stamp, stamp_of
 from engine.library.model import ModelFile, as_error
 from engine.library.parts import Part, Parts
@@ -21,6 +22,18 @@ from engine.library.single_file import parts_of_file
 from engine.library.weights import WeightFile, fill
 
 N = TypeVar("N", bound=nn.Module)
+
+# What the constructors of diffusers and transformers raise for a configuration that makes no sense.
+UNBUILDABLE = (
+    TypeError,
+    ValueError,
+    LookupError,
+    AttributeError,
+    ArithmeticError,
+    RuntimeError,
+    AssertionError,
+    StrictDataclassError,
+)
 
 
 @dataclass
@@ -58,6 +71,7 @@ def load(model: ModelFile, device: torch.device, dtype: torch.dtype, hash: str =
         raise ModelDamaged("model.not_a_checkpoint", f"{model.name} is not a checkpoint.", "Choose another model.")
     family = FAMILIES[model.family]
     parts = parts_of_folder(model.path) if model.layout == "folder" else parts_of_file(model.path, family)
+    stamps = {path: stamp_of(path) for path in used_files(model.path)} if model.layout == "folder" else {}
     files = {path: WeightFile(path) for path in {parts.unet.file, parts.vae.file, parts.text_encoder.file}}
 
     def ready(part: Part, build: Callable[[dict[str, Any]], N]) -> N:
@@ -82,7 +96,7 @@ def load(model: ModelFile, device: torch.device, dtype: torch.dtype, hash: str =
         nbytes=sum(tensor.nbytes for part in (unet, vae, text_encoder) for tensor in part.parameters()),
         width=model.width,
         height=model.height,
-        files={path: file.header.stamp for path, file in files.items()},
+        files=stamps | {path: file.header.stamp for path, file in files.items()},
     )
 
 
@@ -90,7 +104,7 @@ def _skeleton(part: Part, build: Callable[[dict[str, Any]], N]) -> N:
     try:
         with torch.device("meta"):
             return build(part.config)
-    except (TypeError, ValueError, KeyError, IndexError, AttributeError) as error:
+    except UNBUILDABLE as error:
         raise ModelDamaged(
             "model.config",
             f"The configuration of the {part.label} does not describe a network that can be built.",

@@ -11,12 +11,16 @@ from engine.library.names import Places
 
 @dataclass(frozen=True)
 class Part:
-    """One network: its configuration, the file with its weights, and where in it a parameter lies."""
+    """One network: its configuration, the file with its weights, and where in it a parameter lies.
+
+    alone: nothing else is in the file, so a weight that the network does not ask for betrays a wrong configuration.
+    """
 
     label: str
     config: dict[str, Any]
     file: Path
     places: Callable[[Collection[str], Header], Places]
+    alone: bool = False
 
 
 @dataclass(frozen=True)

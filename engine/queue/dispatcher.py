@@ -14,7 +14,7 @@ from engine.job import Job, JobState
 from engine.queue.batching import Limits, Waiting, Working, rows, whose_turn
 from engine.queue.store import Store
 from engine.workers.keeper import Keeper, Vessel, Word
-from engine.workers.messages import Beat, Drop, Gone, Happened, Ready, Take
+from engine.workers.messages import Beat, Drop, Gone, Happened, Ready, Take, Unable
 
 log = logging.getLogger(__name__)
 TICK = 1.0  # seconds after which what could not be written is tried again
@@ -32,6 +32,7 @@ class News(Protocol):
 
     def begun(self, job: Job, made: frozenset[int]) -> None: ...
     def tell(self, event: Event, owner: str) -> None: ...
+    def ring(self) -> None: ...
 
 
 @dataclass
@@ -93,6 +94,7 @@ class Dispatcher:
         self.held: dict[str, Held] = {}
         self.later: list[Callable[[], None]] = []
         self.inbox: queue.SimpleQueue[tuple[int, Word] | Left | str] = queue.SimpleQueue()
+        self.trouble: Problem | None = None  # why the last worker could not draw at all
         self.stopping = False
         self.thread = threading.Thread(target=self.serve, name="dispatcher", daemon=True)
 
@@ -165,7 +167,12 @@ class Dispatcher:
                 self.news.tell(Cancelled(job=job_id), owner)
             case (keeper, Word(worker, Ready(device))):
                 self.desks[worker] = Desk(worker, self.keepers[keeper], device)
+                self.trouble = None
                 log.info("worker %s draws on %s", worker, device)
+            case (_, Word(worker, Unable(problem))):
+                self.trouble = problem
+                log.error("worker %s cannot draw: %s", worker, problem)
+                self.news.ring()
             case (_, Word(worker, Beat(loaded, _))):
                 if worker in self.desks:
                     self.desks[worker].loaded = frozenset(loaded)

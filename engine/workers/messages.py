@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from engine.errors import Problem
 from engine.events import Event
 from engine.job import Job
 
@@ -56,6 +57,13 @@ class Ready:
 
 
 @dataclass(frozen=True)
+class Unable:
+    """The worker cannot draw at all, and leaves; the next one will try again."""
+
+    problem: Problem
+
+
+@dataclass(frozen=True)
 class Beat:
     """The worker's process lives. loaded: hashes of the resident checkpoints; jobs: the ids in its hands."""
 
@@ -82,5 +90,5 @@ class Gone:
 
 
 ToWorker = Take | Drop | Stop
-FromWorker = Ready | Beat | Happened | Stopped
+FromWorker = Ready | Unable | Beat | Happened | Stopped
 Heard = FromWorker | Gone

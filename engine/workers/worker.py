@@ -10,7 +10,19 @@ from typing import Any, Protocol
 from engine.errors import INTERNAL, AtelierError
 from engine.events import Event, Failed
 from engine.job import Job
-from engine.workers.messages import Beat, Drop, FromWorker, Happened, PainterSettings, Place, Ready, Stop, Stopped, Take
+from engine.workers.messages import (
+    Beat,
+    Drop,
+    FromWorker,
+    Happened,
+    PainterSettings,
+    Place,
+    Ready,
+    Stop,
+    Stopped,
+    Take,
+    Unable,
+)
 
 log = logging.getLogger(__name__)
 BEAT = 1.0  # seconds between two signs of life
@@ -110,7 +122,11 @@ def run(
     """
     line = Line(connection, gone)
     try:
-        easel = make_painter()
+        try:
+            easel = make_painter()
+        except AtelierError as error:
+            line.send(Unable(error.problem))
+            return
         line.send(Ready(easel.name))
         line.latest = Beat(easel.loaded, easel.jobs)
         while work(line, easel) and not line.closed.is_set():

@@ -279,7 +279,7 @@ def test_when_the_disk_fills_up_jobs_fail_with_words_and_when_there_is_room_agai
     with filler.open("wb", buffering=0) as file, contextlib.suppress(OSError):
         while True:
             file.write(bytes(4096))
-    time.sleep(2)  # the picture is drawn meanwhile, and cannot be stored
+    until(lambda: not studio.dispatcher.held)  # the picture was drawn, and could not be stored
     with pytest.raises(DiskFull):
         studio.submit(BOAT, "anna")
     filler.unlink()

@@ -43,7 +43,7 @@
     const v = image.values ?? {};
     const grow = image.width < 256 ? 5 : 2;
     const picture = h("img", { src: `api/images/${id}/file`, alt: image.prompt, width: image.width, height: image.height,
-      style: `max-width:min(100%, ${image.width * grow}px); aspect-ratio:${image.width}/${image.height}` });
+      style: `--ratio:${image.width / image.height}; --most:${image.width * grow}px` });
     dialog.setAttribute("aria-label", image.prompt || t("no.prompt"));
     dialog.replaceChildren(
       h("div", { class: "mat" }, picture,

@@ -11,7 +11,7 @@ const tell = () => {
   if (!atelier.reachable) { status.textContent = t("device.lost"); return; }
   if (!state) return;
   const parts = [state.device];
-  if (!state.ready) parts.push(t("device.starting"));
+  if (!state.ready) parts.push(state.problem ? atelier.explain(state.problem).message : t("device.starting"));
   if (state.waiting) parts.push(t("device.waiting", { n: state.waiting }));
   const text = parts.filter(Boolean).join(" · ");
   if (status.textContent !== text) status.textContent = text;

@@ -14,21 +14,16 @@ def source(name: str) -> str:
     return (FOLDER / name).read_text(encoding="utf-8")
 
 
-class Piece(gr.HTML):
+def piece(name: str, value: dict[str, Any] | None = None, **layout: Any) -> gr.HTML:
     """The template never changes, so the DOM survives new values; texts enter by textContent only, as templates execute.
 
-    In the file: `element`, `props`, `watch("value", ...)` and `trigger("input")`, and `window.atelier` of studio.js.
+    In the file: `root`, `props`, `watch("value", ...)` and `trigger("input")`, and `atelier` of studio.js.
     """
-
-    def __init__(self, name: str, value: dict[str, Any] | None = None, **layout: Any):
-        super().__init__(
-            value=value or {},  # pyright: ignore[reportArgumentType]
-            html_template="<div></div>",
-            js_on_load=f"const atelier = window.atelier; const root = element.firstElementChild ?? element;\n{source(f'{name}.js')}",
-            apply_default_css=False,
-            elem_id=layout.pop("elem_id", f"piece-{name}"),
-            **layout,
-        )
-
-    def api_info(self) -> dict[str, Any]:
-        return {"type": "object"}
+    return gr.HTML(
+        value=value or {},
+        html_template="<div></div>",
+        js_on_load=f"const atelier = window.atelier, root = element.firstElementChild;\n{source(f'{name}.js')}",
+        apply_default_css=False,
+        elem_id=f"piece-{name}",
+        **layout,
+    )

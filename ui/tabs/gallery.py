@@ -1,7 +1,9 @@
 """The tab "Gallery": one piece that shows every stored picture."""
 
-from ui.pieces.piece import Piece
+import gradio as gr
+
+from ui.pieces.piece import piece
 
 
-def gallery() -> Piece:
-    return Piece("gallery")
+def gallery() -> gr.HTML:
+    return piece("gallery")

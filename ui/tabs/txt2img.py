@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 
 import gradio as gr
-from gradio.components import Component
+from gradio.blocks import Block
 
 from ui.form import draw
-from ui.pieces.piece import Piece
+from ui.pieces.piece import piece
 from ui.words import word
 
 QUICK, BEST = 12, 30  # steps of the two choices on top
@@ -20,26 +20,26 @@ TO_SIZE = "(size) => [size.width, size.height]"
 class Text2Img:
     """What page.py connects. form: the controls by parameter name."""
 
-    form: dict[str, Component]
+    form: dict[str, Block]
     generate: gr.Button
     stop: gr.Button
-    stage: Piece
-    models: Piece
+    stage: gr.HTML
+    models: gr.HTML
     refresh: gr.Button
     quality: gr.Radio
-    aspects: Piece
+    aspects: gr.HTML
     dice: gr.Button
     last_seed: gr.Button
 
 
 def txt2img() -> Text2Img:
-    form: dict[str, Component] = {}
+    form: dict[str, Block] = {}
     with gr.Row(elem_id="workbench", equal_height=False):
         with gr.Column(elem_id="words", min_width=0):
             form["prompt"] = draw(
                 "prompt", lines=4, max_lines=9, placeholder=word("prompt.placeholder"), container=True, info=None
             )
-            Piece("examples")
+            piece("examples")
             form["negative_prompt"] = draw(
                 "negative_prompt", lines=1, max_lines=5, placeholder=word("negative.placeholder"), info=None
             )
@@ -58,11 +58,11 @@ def txt2img() -> Text2Img:
             with gr.Row(elem_classes=["line"]):
                 form["checkpoint"] = draw("checkpoint", min_width=0, filterable=False)
                 refresh = gr.Button(word("models.refresh"), elem_id="refresh", elem_classes=["iconic"], min_width=0)
-            models = Piece("models")
+            models = piece("models")
             with gr.Row(elem_classes=["line"]):
                 form["width"] = draw("width", min_width=0)
                 form["height"] = draw("height", min_width=0)
-            aspects = Piece("aspects")
+            aspects = piece("aspects")
             with gr.Row(elem_classes=["line"]):
                 form["steps"] = draw("steps", min_width=0)
                 form["guidance"] = draw("guidance", min_width=0)
@@ -77,7 +77,7 @@ def txt2img() -> Text2Img:
                 form["clip_skip"] = draw("clip_skip")
                 form["exact"] = draw("exact")
         with gr.Column(elem_id="easel", min_width=0):
-            stage = Piece("stage")
-            Piece("welcome")
-            Piece("strip")
+            stage = piece("stage")
+            piece("welcome")
+            piece("strip")
     return Text2Img(form, generate, stop, stage, models, refresh, quality, aspects, dice, last_seed)

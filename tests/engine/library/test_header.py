@@ -146,7 +146,9 @@ def test_a_header_of_2600_tensors_is_read_in_no_time(tmp_path: Path) -> None:
     path = write(
         tmp_path / "big.safetensors", of_shapes({f"model.diffusion_model.{i}.weight": [4] for i in range(2600)})
     )
-    read_header(path)
-    began = time.process_time()
-    read_header(path)
-    assert time.process_time() - began < 0.3  # 0.02 on a quiet machine
+    taken = []
+    for _ in range(3):
+        began = time.thread_time()
+        read_header(path)
+        taken.append(time.thread_time() - began)
+    assert min(taken) < 0.06  # 0.007 on a quiet machine

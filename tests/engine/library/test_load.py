@@ -91,8 +91,8 @@ def test_all_parts_have_the_dtype_that_was_asked_for(shelf: Shelf, dtype: torch.
         assert not any(tensor.is_meta for part in networks(loaded) for tensor in (*part.parameters(), *part.buffers()))
 
 
-def test_the_built_in_model_equals_what_diffusers_loads() -> None:
-    library = Library(HOUSE / "models", HOUSE / "data" / "unused")
+def test_the_built_in_model_equals_what_diffusers_loads(tmp_path: Path) -> None:
+    library = Library(HOUSE / "models", tmp_path)
     loaded = load(library.find("postcard"), CPU, torch.float32, "abc")
     theirs = StableDiffusionPipeline.from_pretrained(
         str(loaded_path(library)), dtype=torch.float32, local_files_only=True
@@ -230,6 +230,22 @@ def test_what_the_network_predicts_is_read_or_asked(
     assert shelf.load("asked").scheduler_config["prediction_type"] == expected
 
 
+def test_half_precision_becomes_bfloat16_as_torch_rounds_it(shelf: Shelf) -> None:
+    for ours, theirs in zip(
+        shelf.load("one", torch.bfloat16).unet.parameters(), shelf.written["one"].unet.parameters(), strict=True
+    ):
+        assert torch.equal(ours, theirs.half().to(torch.bfloat16))
+
+
+def test_weights_of_eight_bits_are_read(shelf: Shelf) -> None:
+    def shrink(weights: dict[str, Tensor]) -> None:
+        weights |= {k: w.to(torch.float8_e4m3fn) for k, w in weights.items() if k.startswith("model.diffusion_model.")}
+
+    loaded = load(shelf.altered("one", shrink), CPU, torch.float32)
+    for ours, theirs in zip(loaded.unet.parameters(), shelf.written["one"].unet.parameters(), strict=True):
+        assert torch.equal(ours, theirs.to(torch.float8_e4m3fn).float())
+
+
 def test_a_model_knows_when_its_file_has_changed(shelf: Shelf) -> None:
     path = shelf.checkpoints / "fresh.safetensors"
     shutil.copy(shelf.checkpoints / "one.safetensors", path)
@@ -300,19 +316,28 @@ def test_a_folder_that_is_not_whole_is_listed_with_the_reason(case: str, shelf: 
 
 
 @pytest.mark.parametrize(
-    "change",
+    ("part", "change"),
     [
-        {"block_out_channels": [32, 64]},
-        {"block_out_channels": "wide"},
-        {"down_block_types": ["NoSuchBlock", "DownBlock2D"]},
-        {"layers_per_block": 2},
-        {"cross_attention_dim": None},
+        ("unet", {"block_out_channels": [32, 64]}),
+        ("unet", {"block_out_channels": "wide"}),
+        ("unet", {"block_out_channels": [2**62, 2**62]}),
+        ("unet", {"down_block_types": ["NoSuchBlock", "DownBlock2D"]}),
+        ("unet", {"layers_per_block": 2}),
+        ("unet", {"layers_per_block": 10**9}),
+        ("unet", {"norm_num_groups": 0}),
+        ("unet", {"cross_attention_dim": None}),
+        ("vae", {"down_block_types": []}),
+        ("vae", {"norm_num_groups": 7}),
+        ("text_encoder", {"hidden_size": "wide"}),
+        ("text_encoder", {"num_attention_heads": 3}),
+        ("text_encoder", {"hidden_act": "no such thing"}),
+        ("text_encoder", {"num_hidden_layers": 10**9}),
     ],
 )
 def test_a_configuration_that_does_not_fit_its_weights_is_refused(
-    change: dict[str, object], shelf: Shelf, tmp_path: Path
+    part: str, change: dict[str, object], shelf: Shelf, tmp_path: Path
 ) -> None:
-    file = broken_folder(shelf, tmp_path) / "unet" / "config.json"
+    file = broken_folder(shelf, tmp_path) / part / "config.json"
     file.write_text(json.dumps(json.loads(file.read_text()) | change))
     with pytest.raises(ModelDamaged):
         load(Library(tmp_path / "models", tmp_path / "cache").find("folder"), CPU, torch.float32)

@@ -1,0 +1,122 @@
+"""One real studio, as a person starts it, and a real Chromium."""
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from engine.settings import HOUSE
+from tests.browser.hands import WAIT
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+FLAGS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+@pytest.fixture(scope="session")
+def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    data = tmp_path_factory.mktemp("studio")
+    port = free_port()
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("ATELIER_")}
+    with (data / "log.txt").open("w") as log:
+        command = [sys.executable, "app.py", "--no-browser", "--port", str(port), "--data", str(data / "data")]
+        studio = subprocess.Popen(command, cwd=HOUSE, env=environment, stdout=log, stderr=subprocess.STDOUT)
+        try:
+            wait_until_ready(f"http://127.0.0.1:{port}/readyz", studio, data / "log.txt")
+            yield f"http://127.0.0.1:{port}/"
+        finally:
+            studio.send_signal(signal.SIGTERM)
+            try:
+                studio.wait(20)
+            except subprocess.TimeoutExpired:
+                studio.kill()
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def wait_until_ready(address: str, studio: subprocess.Popen[bytes], log: Path) -> None:
+    end = time.monotonic() + 120
+    while time.monotonic() < end:
+        assert studio.poll() is None, log.read_text()
+        try:
+            with urllib.request.urlopen(address, timeout=5):
+                return
+        except OSError:
+            time.sleep(0.3)
+    raise AssertionError(f"the studio did not get ready: {log.read_text()}")
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    if CHROMIUM is None:
+        pytest.skip("no Chromium here")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+class Visitors:
+    """Opens the page for new visitors; keeps what their browsers complained about."""
+
+    def __init__(self, browser: Browser, url: str):
+        self.browser, self.url = browser, url
+        self.contexts: list[BrowserContext] = []
+        self.complaints: list[str] = []
+
+    def come(self, width: int = 1440, height: int = 900, **options: Any) -> Page:
+        context = self.browser.new_context(
+            viewport={"width": width, "height": height}, **{"locale": "en-US", "color_scheme": "dark", **options}
+        )
+        context.set_default_timeout(WAIT)
+        self.contexts.append(context)
+        return self.open(context)
+
+    def open(self, context: BrowserContext) -> Page:
+        """Another tab of the same visitor."""
+        page = context.new_page()
+        page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        page.goto(self.url)
+        self.settle(page)
+        return page
+
+    def settle(self, page: Page) -> None:
+        """The form has come, and the pieces know the models: the load event has been answered."""
+        page.locator("#generate").wait_for()
+        page.wait_for_function("() => window.atelier?.models.known && window.atelier.snapshot")
+
+
+@pytest.fixture
+def visitors(chromium: Browser, url: str) -> Iterator[Visitors]:
+    visitors = Visitors(chromium, url)
+    yield visitors
+    for context in visitors.contexts:
+        context.close()
+    assert visitors.complaints == []
+
+
+@pytest.fixture
+def page(visitors: Visitors) -> Page:
+    return visitors.come()

@@ -1,0 +1,109 @@
+"""A person keeps, looks at, reuses and throws away pictures."""
+
+import base64
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.hands import draw, read, set_number, write
+
+pytestmark = pytest.mark.browser
+
+DROP = """async ({ data, name }) => {
+  const bytes = Uint8Array.from(atob(data), (letter) => letter.charCodeAt(0));
+  const transfer = new DataTransfer();
+  transfer.items.add(new File([bytes], name, { type: "image/png" }));
+  for (const kind of ["dragenter", "dragover", "drop"])
+    document.body.dispatchEvent(new DragEvent(kind, { dataTransfer: transfer, bubbles: true, cancelable: true }));
+}"""
+
+
+def open_gallery(page: Page) -> None:
+    page.locator("#tab-gallery-button").click()
+    page.locator(".item").first.wait_for()
+
+
+def newest(page: Page) -> bytes:
+    found = page.request.get(page.url + "api/images?limit=1").json()["images"][0]
+    return page.request.get(page.url + f"api/images/{found['id']}/file?download=1").body()
+
+
+def drop(page: Page, content: bytes) -> None:
+    page.evaluate(DROP, {"data": base64.b64encode(content).decode(), "name": "dropped.png"})
+
+
+def test_a_dropped_picture_fills_the_form(page: Page):
+    draw(page, "a green tree in the snow", steps=5)
+    picture = newest(page)
+    write(page, "prompt", "something else")
+    set_number(page, "steps", 40)
+    drop(page, picture)
+    expect(page.locator("#field-prompt textarea")).to_have_value("a green tree in the snow")
+    expect(page.locator("#field-steps input[type=number]")).to_have_value("5")
+    assert read(page, "seed") != "-1"
+    expect(page.locator(".note")).to_contain_text("Settings taken over")
+
+
+def test_a_dropped_file_that_is_no_picture_is_answered_kindly(page: Page):
+    drop(page, b"not a picture")
+    expect(page.locator(".note")).to_contain_text("not a picture")
+
+
+def test_a_picture_is_deleted_only_after_a_second_press(page: Page):
+    draw(page, "a picture to throw away")
+    open_gallery(page)
+    count = page.locator(".gallery .count")
+    before = count.text_content()
+    page.locator(".item").first.click()
+    dialog = page.locator("dialog.details")
+    expect(dialog.locator("h2")).to_have_text("a picture to throw away")
+    dialog.get_by_role("button", name="Delete").click()
+    page.keyboard.press("Escape")
+    expect(dialog.get_by_role("button", name="Reuse settings")).to_be_visible()
+    expect(count).to_have_text(before or "")
+    dialog.get_by_role("button", name="Delete").click()
+    dialog.get_by_role("button", name="Delete").click()
+    expect(count).not_to_have_text(before or "")
+    expect(page.locator(".item[title='a picture to throw away']")).to_have_count(0)
+
+
+def test_arrow_keys_turn_the_pages_and_escape_closes(page: Page):
+    draw(page, "the older of two")
+    draw(page, "the newer of two")
+    open_gallery(page)
+    page.locator(".item").first.click()
+    title = page.locator("dialog.details h2")
+    expect(title).to_have_text("the newer of two")
+    page.keyboard.press("ArrowRight")
+    expect(title).to_have_text("the older of two")
+    page.keyboard.press("ArrowLeft")
+    expect(title).to_have_text("the newer of two")
+    page.keyboard.press("Escape")
+    expect(page.locator("dialog.details")).not_to_be_visible()
+
+
+def test_settings_of_a_stored_picture_are_reused(page: Page):
+    draw(page, "a white castle at sunset", steps=6)
+    write(page, "prompt", "something else")
+    open_gallery(page)
+    page.locator(".item").first.click()
+    page.get_by_role("button", name="Reuse settings").click()
+    expect(page.locator("#field-prompt textarea")).to_be_visible()
+    expect(page.locator("#field-prompt textarea")).to_have_value("a white castle at sunset")
+    expect(page.locator("#field-steps input[type=number]")).to_have_value("6")
+
+
+def test_a_download_is_the_untouched_file(page: Page):
+    draw(page, "a picture to take home")
+    with page.expect_download() as download:
+        page.locator(".stage .tools a.tool").click()
+    assert download.value.suggested_filename.endswith(".png")
+    assert download.value.path().read_bytes() == newest(page)
+
+
+def test_a_picture_of_the_strip_comes_on_the_stage_with_its_details(page: Page):
+    draw(page, "the first on the strip")
+    draw(page, "the second on the strip")
+    page.locator(".thumb").nth(1).click()
+    expect(page.locator(".stage .caption .prompt")).to_have_text("the first on the strip")
+    expect(page.locator(".thumb").nth(1)).to_have_attribute("aria-pressed", "true")

@@ -1,0 +1,43 @@
+"""The docs cannot fall behind: what exists is written down."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from engine.request.samplers import SAMPLERS, SCHEDULES
+from engine.request.schema import PARAMETERS
+from engine.settings import Settings
+
+DOCS = Path(__file__).parent.parent / "docs"
+HOUSE = DOCS.parent
+
+
+@pytest.mark.parametrize("name", PARAMETERS)
+def test_every_parameter_is_described(name: str) -> None:
+    parameter = PARAMETERS[name]
+    row = next(line for line in (DOCS / "parameters.md").read_text().splitlines() if line.startswith(f"| `{name}` |"))
+    assert parameter.label in row
+    assert parameter.help in row
+    assert (parameter.infotext or "") in row
+
+
+@pytest.mark.parametrize("name", [*SAMPLERS, *SCHEDULES])
+def test_every_sampler_and_schedule_is_named(name: str) -> None:
+    assert name in (DOCS / "parameters.md").read_text()
+
+
+@pytest.mark.parametrize("name", Settings.model_fields)
+def test_every_setting_is_described(name: str) -> None:
+    text = (DOCS / "settings.md").read_text()
+    assert f"`{name}`" in text
+    assert Settings.model_fields[name].description in text  # pyright: ignore[reportOperatorIssue]
+
+
+@pytest.mark.parametrize("page", [*DOCS.rglob("*.md"), HOUSE / "README.md"], ids=lambda p: p.name)
+def test_links_and_named_files_exist(page: Path) -> None:
+    text = page.read_text()
+    for target in re.findall(r"\]\(([^)#:]+)\)", text):
+        assert (page.parent / target).exists(), target
+    for path in re.findall(r"`((?:tests|engine|ui|api|docs|benchmarks|commands)/[\w./-]+)`", text):
+        assert (HOUSE / path).exists(), path

@@ -1,0 +1,108 @@
+"""What the page's events do, against a real studio."""
+
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+import pytest
+
+from engine.errors import Problem
+from engine.library.model import ModelFile
+from tests.ui.conftest import VISITOR
+from ui.actions import Actions, choices, described, first_form
+
+NOBODY: Any = gr.Request(request=None)
+
+
+def model(name: str, title: str = "", problem: Problem | None = None, size: int = 512) -> ModelFile:
+    return ModelFile(name, Path("secret") / name, "file", "checkpoint", "sd1", 1, problem, size, size, title)
+
+
+BROKEN = model("broken", problem=Problem(code="model.empty", message="It is empty."))
+
+
+def values_of(actions: Actions, updates: list[Any]) -> dict[str, Any]:
+    return {name: u["value"] for name, u in zip(actions.form, updates, strict=False) if "value" in u}
+
+
+def test_a_first_visit_finds_a_form_that_draws_a_picture(actions: Actions):
+    values = values_of(actions, actions.restore(NOBODY))
+    assert values["prompt"]
+    assert (values["checkpoint"], values["width"], values["height"]) == ("postcard", 128, 128)
+    answer = actions.submit(NOBODY, **{name: values.get(name) for name in actions.form})
+    assert "job" in answer
+
+
+def test_a_form_is_found_again(actions: Actions):
+    values = values_of(actions, actions.restore(NOBODY))
+    actions.save(NOBODY, **{**values, "prompt": "a blue boat", "seed": "7"})
+    again = values_of(actions, actions.restore(NOBODY))
+    assert (again["prompt"], again["seed"]) == ("a blue boat", "7")
+
+
+def test_a_stale_form_opens_all_the_same(actions: Actions):
+    stale = {"checkpoint": "gone", "sampler": "Magic", "steps": -4, "nonsense": [1], "prompt": "kept"}
+    actions.studio.forms.put(VISITOR, stale)
+    values = values_of(actions, actions.restore(NOBODY))
+    assert (values["checkpoint"], values["prompt"]) == ("postcard", "kept")
+    assert "sampler" not in values
+    assert "steps" not in values
+
+
+def test_a_bad_value_is_answered_by_a_problem_that_names_the_field(actions: Actions):
+    answer = actions.submit(NOBODY, prompt="a boat", seed=str(2**64))
+    assert (answer["problem"]["code"], answer["problem"]["field"]) == ("field.range", "seed")
+
+
+def test_an_emptied_number_counts_as_its_default(actions: Actions):
+    assert "job" in actions.submit(NOBODY, prompt="a boat", steps=None, seed="", width=None, height=None)
+
+
+def test_two_equal_answers_differ_so_that_the_page_sees_both(actions: Actions):
+    bad = {"prompt": "a boat", "seed": "x"}
+    assert actions.submit(NOBODY, **bad) != actions.submit(NOBODY, **bad)
+
+
+def test_a_pictures_settings_fill_the_form_and_the_rest_is_told(actions: Actions):
+    values = {
+        "prompt": "a boat",
+        "steps": 9,
+        "checkpoint": "not here",
+        "checkpoint_hash": "",
+        "start": "noise",
+        "strength": 0.5,
+    }
+    answer, *updates = actions.fill({"values": values, "leftovers": {"Eta": "0.3"}}, NOBODY)
+    assert values_of(actions, updates) == {"prompt": "a boat", "steps": 9}
+    assert answer["left"] == {"Eta": "0.3", "checkpoint": "not here", "strength": "0.5"}
+
+
+@pytest.mark.parametrize("message", [None, {}, {"values": None}, {"values": {}, "leftovers": None}, "text", 7])
+def test_nonsense_from_the_browser_fills_nothing(actions: Actions, message: Any):
+    answer, *_ = actions.fill(message, NOBODY)
+    assert answer["filled"] == []
+
+
+def test_another_model_brings_its_own_size_unless_the_visitor_set_one(actions: Actions):
+    assert actions.choose_model("postcard", 128, 128)[:2] == [128, 128]
+    assert actions.choose_model("postcard", None, None)[:2] == [128, 128]
+    assert all(
+        update.get("__type__") == "update" and "value" not in update
+        for update in actions.choose_model("postcard", 320, 96)[:2]
+    )
+
+
+def test_damaged_models_cannot_be_chosen_but_are_told_of():
+    models = [model("a", "Same"), model("b", "Same"), BROKEN]
+    assert choices(models) == [("Same (a)", "a"), ("Same (b)", "b")]
+    told = described(models, "a")
+    assert [row["name"] for row in told["models"]] == ["a", "b", "broken"]
+    assert told["models"][2]["problem"]["code"] == "model.empty"
+
+
+def test_no_path_reaches_the_browser():
+    assert "secret" not in str(described([model("a"), BROKEN], "a"))
+
+
+def test_without_a_model_the_form_still_opens():
+    assert first_form([BROKEN])["prompt"] == ""

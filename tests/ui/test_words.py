@@ -1,0 +1,79 @@
+"""The words: both languages say everything that the page, the table of parameters and the errors need."""
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+from engine.errors import AtelierError
+from engine.request.schema import PARAMETERS
+from engine.settings import HOUSE
+from ui.words import LANGUAGES, word
+
+ERRORS = {"Problem", "Refused", "_damaged", "AtelierError", *(kind.__name__ for kind in AtelierError.__subclasses__())}
+JAVASCRIPT = sorted((HOUSE / "ui" / "pieces").glob("*.js"))
+
+
+def codes() -> set[str]:
+    """The first text given to an error's constructor, anywhere in the engine and the API."""
+    found = set()
+    for path in [*(HOUSE / "engine").rglob("*.py"), *(HOUSE / "api").rglob("*.py")]:
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.Call) and called(node) in ERRORS:
+                places = [*node.args[:2], *(k.value for k in node.keywords if k.arg == "code")]
+                texts = [p.value for p in places if isinstance(p, ast.Constant) and isinstance(p.value, str)]
+                found |= {text for text in texts[:1] if re.fullmatch(r"[a-z0-9]+(\.[a-z0-9_]+)?", text)}
+    return found
+
+
+def called(node: ast.Call) -> str:
+    return node.func.id if isinstance(node.func, ast.Name) else getattr(node.func, "attr", "")
+
+
+def test_both_languages_have_the_same_keys():
+    assert LANGUAGES["en"].keys() == LANGUAGES["zh-CN"].keys()
+
+
+def test_no_text_is_empty():
+    assert not [(name, key) for name, texts in LANGUAGES.items() for key, text in texts.items() if not text.strip()]
+
+
+def test_both_languages_fill_the_same_gaps():
+    gaps = {
+        name: {key: set(re.findall(r"\{(\w+)\}", t)) for key, t in texts.items()} for name, texts in LANGUAGES.items()
+    }
+    assert gaps["en"] == gaps["zh-CN"]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_parameter_has_a_label_and_a_help(language: str):
+    wanted = {f"field.{name}.{part}" for name in PARAMETERS for part in ("label", "help")}
+    assert wanted <= LANGUAGES[language].keys()
+
+
+def test_the_english_labels_are_those_of_the_table():
+    assert {name: LANGUAGES["en"][f"field.{name}.label"] for name in PARAMETERS} == {
+        name: known.label for name, known in PARAMETERS.items()
+    }
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_error_is_translated(language: str):
+    found = codes()
+    assert len(found) > 40, "the search has lost its way"
+    wanted = {f"error.{code}.{part}" for code in found for part in ("message", "remedy")}
+    assert not wanted - LANGUAGES[language].keys()
+
+
+@pytest.mark.parametrize("path", JAVASCRIPT, ids=lambda path: path.name)
+def test_every_word_that_javascript_asks_for_exists(path: Path):
+    text = path.read_text("utf-8")
+    asked = {key for key in re.findall(r"""\bt\(\s*"([^"]+)\"""", text)}
+    asked |= {key for key in re.findall(r"""\b(?:tool|row)\("[^"]+", "([^"]+)\"""", text) if "." in key}
+    assert asked - LANGUAGES["en"].keys() == set()
+
+
+def test_an_unknown_word_is_refused():
+    with pytest.raises(KeyError):
+        word("no.such.key")
