@@ -11,7 +11,8 @@ from engine.request.samplers import SAMPLERS, SCHEDULES
 from engine.request.schema import PARAMETERS, Parameter, flat
 
 NEGATIVE = "Negative prompt:"
-PAIR = re.compile(r'\s*(\w[\w \-/]*):\s*("(?:\\.|[^\\"])+"|[^,]*)(?:,|$)')
+# Keys are short: without a bound a hostile text of letters takes quadratic time.
+PAIR = re.compile(r'\s*(\w[\w \-/]{0,80}):\s*("(?:\\.|[^\\"])+"|[^,]*)(?:,|$)')
 SIZE = re.compile(r"^(\d+)x(\d+)$")
 ORDER = ("steps", "sampler", "schedule", "guidance", "seed", "size", "checkpoint_hash", "checkpoint", "clip_skip")
 ALWAYS = {"steps", "sampler", "schedule", "guidance", "seed"}

@@ -82,6 +82,7 @@ class Studio:
         self.progress.close()
         self.library.stop()
         self.gallery.close()
+        self.forms.close()
         self.store.close()
         self.lock.release()
 

@@ -39,8 +39,12 @@ def connect(page: gr.Blocks, tab: Text2Img, bridge: gr.HTML, actions: Actions) -
     save: dict[str, Any] = {"fn": actions.save, "inputs_kwargs": form, **PLAIN}
 
     page.load(actions.restore, None, [*controls, tab.models], **PLAIN)
-    # Only what a person does is saved here: Gradio's change event would store the defaults before `restore` answers.
-    touched = [control.input for control in controls]  # pyright: ignore[reportAttributeAccessIssue]
+    # Only what a person does is saved: a change event of every control would store half of what `restore` fills in.
+    # A textbox reports input for pressed keys alone, neither for a paste nor for Backspace, so its changes must do.
+    touched = [
+        control.change if isinstance(control, gr.Textbox) else control.input  # pyright: ignore[reportAttributeAccessIssue]
+        for control in controls
+    ]
     gr.on(touched, trigger_mode="always_last", **save)
 
     tab.generate.click(

@@ -1,5 +1,6 @@
 """The text inside a picture says everything, and is read back as it was meant."""
 
+import time
 from typing import Any
 
 import pytest
@@ -117,6 +118,13 @@ def test_what_means_nothing_here_is_listed() -> None:
 )
 def test_text_without_settings_is_all_prompt(text: str, prompt: str) -> None:
     assert infotext.read(text).values["prompt"] == prompt
+
+
+@pytest.mark.parametrize("letters", ["a", "a ", '"', '\\"', "a:", ", ", "\n", 'k: "', "x/-"])
+def test_a_hostile_text_is_read_in_linear_time(letters: str) -> None:
+    begun = time.process_time()
+    infotext.read(letters * (100_000 // len(letters)))
+    assert time.process_time() - begun < 2  # quadratic reading takes minutes
 
 
 def test_a_sampler_we_do_not_have_is_a_leftover_not_another_sampler() -> None:

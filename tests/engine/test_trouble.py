@@ -63,5 +63,5 @@ def test_a_model_cut_off_under_a_running_job_costs_that_job_and_says_why(tmp_pat
     assert ended.problem is not None
     assert "Download or copy the file again" in ended.problem.remedy
     with pytest.raises(ModelDamaged):
-        studio.submit(asked, "ann")
+        studio.submit({**asked, "checkpoint": "tiny"}, "ann")
     assert studio.store.waiting() == []
