@@ -62,6 +62,12 @@ def delete(image_id: str, studio: TheStudio, owner: Whose) -> Response:
     return Response(status_code=204)
 
 
+@router.post("/pictures", status_code=201)
+async def keep_picture(request: Request, studio: TheStudio) -> dict[str, str]:
+    """A picture's bytes, for jobs that start from it."""
+    return {"picture": await to_thread.run_sync(studio.keep_picture, await request.body())}
+
+
 @router.post("/read-settings")
 async def read_settings(request: Request) -> JSONResponse:
     """From a picture's bytes to the values that were used, and to what its text says besides."""

@@ -16,10 +16,12 @@ from engine.forms import Forms
 from engine.gallery.store import Gallery
 from engine.job import Job, new_id
 from engine.library.scan import Library
+from engine.picture.inputs import put_input, require_input
 from engine.progress import Progress
 from engine.queue.batching import Limits
 from engine.queue.dispatcher import Dispatcher
 from engine.queue.store import Store
+from engine.request.parts import FromPicture
 from engine.request.read import read
 from engine.resolve import resolve
 from engine.workers import worker
@@ -59,7 +61,8 @@ class Studio:
             self.lock.release()
             raise
         self.progress = Progress()
-        place = Place(library.models, library.cache, data / "inputs")
+        self.inputs = data / "inputs"
+        place = Place(library.models, library.cache, self.inputs)
         make = make_painter or partial(worker.painter, painter, place)
         self.dispatcher = Dispatcher(
             self.store,
@@ -90,6 +93,8 @@ class Studio:
         """values: parameters by name. Returns once the job is durable; raises AtelierError otherwise."""
         self.check_disk()
         request = resolve(read(values), self.library)
+        if isinstance(request.start, FromPicture):
+            require_input(self.inputs, request.start.picture)
         job = Job(id=new_id(), owner=owner, request=request, created=time.time())
         try:
             self.store.put(job, retry_after=self.retry_after(job.cost))
@@ -100,6 +105,11 @@ class Studio:
         self.dispatcher.poke()
         self.progress.ring()
         return job
+
+    def keep_picture(self, data: bytes) -> str:
+        """Keep a picture to start from; returns its SHA-256, which requests name. Raises BadRequest for no picture."""
+        self.check_disk()
+        return put_input(self.inputs, data)
 
     def cancel(self, job_id: str, owner: str) -> Job:
         """The job as it is now: cancelled, or as it had ended before. Raises NotFound if it is not the owner's."""

@@ -26,13 +26,23 @@ def put_input(folder: Path, data: bytes) -> str:
     return digest
 
 
+def require_input(folder: Path, digest: str) -> None:
+    """Raise NotFound when the studio was not given that picture."""
+    if not (folder / digest).is_file():
+        raise missing()
+
+
+def missing() -> NotFound:
+    return NotFound(
+        "picture.missing",
+        "The picture to start from is not here.",
+        "Give it to the studio first, and again after it was cleared.",
+        field="picture",
+    )
+
+
 def open_input(folder: Path, digest: str) -> Image.Image:
     try:
         return open_safe((folder / digest).read_bytes())
     except FileNotFoundError:
-        raise NotFound(
-            "picture.missing",
-            "The picture to start from is not here any more.",
-            "Give it to the studio again.",
-            field="picture",
-        ) from None
+        raise missing() from None

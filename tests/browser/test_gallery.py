@@ -44,9 +44,9 @@ def test_a_dropped_picture_fills_the_form(page: Page):
     expect(page.locator(".note")).to_contain_text("Settings taken over")
 
 
-def test_a_dropped_file_that_is_no_picture_is_answered_kindly(page: Page):
+def test_a_dropped_file_without_settings_is_answered_kindly(page: Page):
     drop(page, b"not a picture")
-    expect(page.locator(".note")).to_contain_text("not a picture")
+    expect(page.locator(".note")).to_contain_text("carries no settings")
 
 
 def test_a_picture_is_deleted_only_after_a_second_press(page: Page):

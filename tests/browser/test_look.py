@@ -13,7 +13,7 @@ pytestmark = pytest.mark.browser
 SIZES = [(1440, 900, {}), (1024, 768, {}), (390, 844, {"has_touch": True, "is_mobile": True})]
 UNNAMED = """() => [...document.querySelectorAll("button, a[href], input, textarea, [role=combobox]")]
   .filter((e) => e.offsetParent && !e.closest("[aria-hidden=true]"))
-  .filter((e) => !(e.getAttribute("aria-label") || e.labels?.length || e.textContent.trim() || e.title))
+  .filter((e) => !(e.getAttribute("aria-label") || e.labels?.length || e.textContent.trim() || e.title || e.querySelector("img[alt]:not([alt=''])")))
   .map((e) => e.outerHTML.slice(0, 200))"""
 
 

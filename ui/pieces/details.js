@@ -1,7 +1,7 @@
 // One picture, large, with all that made it: a dialog that both tabs open.
 (() => {
   const { h, t, tool } = atelier;
-  const dialog = h("dialog", { class: "details" });
+  const dialog = h("dialog", { class: "details", tabindex: "-1" });
   document.body.append(dialog);
   let list = [], at = -1, opener = null, confirming = false;
 
@@ -57,6 +57,7 @@
           row("field.clip_skip.label", v.clip_skip), row("details.seconds", image.seconds ? atelier.seconds(image.seconds) : null), row("details.created", atelier.when(image.created))),
         h("details", {}, h("summary", {}, t("details.infotext")), h("pre", {}, image.infotext)),
         foot(image)));
+    if (dialog.open && !dialog.contains(document.activeElement)) dialog.focus();  // the button that was pressed is gone
   };
 
   /** Opens picture `id`; `ids` are its neighbours for the arrow keys. */
