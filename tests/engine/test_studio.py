@@ -98,7 +98,7 @@ def test_a_snapshot_says_who_waits_where(open_studio: Open):
     assert [shown(studio, job.id)["position"] for job in mine] == [0, 2, 3]
     assert shown(studio, bens.id, "ben")["position"] == 1
     assert studio.snapshot("ben")["waiting"] == 4
-    assert studio.ready() == {"ready": False, "device": "", "waiting": 4}
+    assert studio.ready() == {"ready": False, "device": "", "waiting": 4, "problem": None}
 
 
 def test_a_snapshot_of_a_running_job_tells_steps_and_the_time_left(open_studio: Open):

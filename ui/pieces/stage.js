@@ -197,7 +197,17 @@ const pick = (id) => withImage(id, (image) => { picked = image; refused = null; 
 atelier.on("pick", pick);
 atelier.on("state", draw);
 atelier.on("images", ({ deleted }) => { if (deleted && (picked?.id === deleted || current?.id === deleted)) { picked = null; figure = null; view.replaceChildren(); atelier.look(); } });
-atelier.on("asked", () => { asked = true; refused = null; picked = null; draw(); });
+/** Gradio says nothing when its server is gone; so ask again until there is an answer or nobody to give one. */
+const doubt = async () => {
+  if (!asked) return;
+  await atelier.look();
+  if (!asked) return;
+  if (atelier.reachable) { setTimeout(doubt, 3000); return; }
+  asked = false;
+  refused = atelier.unreachable;
+  draw();
+};
+atelier.on("asked", () => { if (!asked) setTimeout(doubt, 3000); asked = true; refused = null; picked = null; draw(); });
 atelier.on("language", () => {
   bar.setAttribute("aria-label", t("progress"));
   waiting.replaceChildren();

@@ -183,7 +183,7 @@
   window.atelier = { t, has, label, explain, on, emit, ask, image, page, forget, look, cancel, stop, active, h, icon, tool, seconds, when,
     summary, note, copy, tab, focusField, setLanguage, setDark, dark, stored, store, images,
     get language() { return language; }, get snapshot() { return snapshot; }, get reachable() { return reachable; },
-    models: { models: [] }, shown: null, fill: () => {}, lastSeed: () => null };
+    unreachable: broken("error.unreachable").problem, models: { models: [] }, shown: null, fill: () => {}, lastSeed: () => null };
 
   // --- keys and tooltips -------------------------------------------------------------------------------------
   document.addEventListener("keydown", (event) => {

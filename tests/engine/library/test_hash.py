@@ -66,6 +66,7 @@ def test_the_background_thread_hashes_what_is_there_and_what_comes(tmp_path: Pat
     checkpoints, cache = tmp_path / "models" / "checkpoints", HashCache(tmp_path / "cache")
     first = write(checkpoints / "a.safetensors", SD1)
     library = Library(tmp_path / "models", tmp_path / "cache")
+    before = set(threading.enumerate())
     library.start()
     try:
         assert eventually(lambda: cache.known([first]))
@@ -74,7 +75,7 @@ def test_the_background_thread_hashes_what_is_there_and_what_comes(tmp_path: Pat
         assert eventually(lambda: cache.known([second]))
     finally:
         library.stop()
-    assert not any(thread.name == "hashing" for thread in threading.enumerate())
+    assert not [thread for thread in threading.enumerate() if thread.name == "hashing" and thread not in before]
 
 
 def eventually(answer) -> bool:  # type: ignore[no-untyped-def]
