@@ -11,8 +11,8 @@ from engine import infotext
 from engine.denoise import device as devices
 from engine.denoise import loop
 from engine.denoise.decode import check, decode, png
+from engine.denoise.encode import vae_factor
 from engine.denoise.preview import Matrix, fit, jpeg
-from engine.denoise.start import vae_factor
 from engine.denoise.work import Picture, Work, compose
 from engine.errors import INTERNAL, AtelierError, OutOfMemory, Problem
 from engine.events import Done, Event, Failed, Made, Started, Stepped

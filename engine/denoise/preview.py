@@ -7,6 +7,7 @@ import torch
 from numpy.typing import NDArray
 from PIL import Image
 
+from engine.denoise.encode import distribution
 from engine.library.load import LoadedModel
 
 SIDE = 256  # pixels of a preview's longer side, at most
@@ -20,8 +21,7 @@ def fit(model: LoadedModel, samples: int = 12, side: int = 64) -> Matrix:
     pixels = np.repeat(np.repeat(draw.random((samples, 3, 4, 4), np.float32), side // 4, 2), side // 4, 3)
     grey = draw.random((samples, 1, 1, 1), np.float32)
     pixels = np.clip(pixels * grey + draw.random((samples, 3, 1, 1), np.float32) * (1 - grey), 0, 1)
-    given = torch.from_numpy(2 * pixels - 1).to(model.device, model.dtype)
-    latents = model.vae.encode(given).latent_dist.mode() * model.vae.config["scaling_factor"]
+    latents = distribution(model, torch.from_numpy(pixels)).mode() * model.vae.config["scaling_factor"]
     height = latents.shape[2]
     colours = pixels.reshape(samples, 3, height, side // height, height, side // height).mean((3, 5))
     flat = latents.float().cpu().numpy().transpose(0, 2, 3, 1).reshape(-1, latents.shape[1])

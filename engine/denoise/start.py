@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-import numpy as np
 import torch
 from PIL import Image
 
+from engine.denoise.encode import encode, vae_factor
 from engine.denoise.samplers import Solver
 from engine.library.load import LoadedModel
 from engine.picture.inputs import open_input
@@ -19,10 +19,6 @@ def noise(model: LoadedModel, size: tuple[int, int], generator: torch.Generator)
     factor = vae_factor(model)
     shape = (1, model.unet.config["in_channels"], height // factor, width // factor)
     return torch.randn(shape, generator=generator, dtype=torch.float32)
-
-
-def vae_factor(model: LoadedModel) -> int:
-    return 2 ** (len(model.vae.config["block_out_channels"]) - 1)
 
 
 @torch.inference_mode()
@@ -53,11 +49,3 @@ def from_picture(
     drawn = noise(model, request.size, generator).to(model.device)
     solver.begin_at(index)
     return solver.noised(latents, drawn, index), index
-
-
-def encode(model: LoadedModel, picture: Image.Image, generator: torch.Generator) -> torch.Tensor:
-    """A picture's latents, float32, sampled with the picture's own generator."""
-    pixels = torch.from_numpy(np.asarray(picture, np.float32)[None] / 255).permute(0, 3, 1, 2)
-    pixels = (2 * pixels - 1).to(model.device, model.dtype)
-    latents = model.vae.encode(pixels).latent_dist.sample(generator)
-    return (latents * model.vae.config["scaling_factor"]).float()

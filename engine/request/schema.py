@@ -76,10 +76,10 @@ def constraints(field: FieldInfo) -> list[Any]:
 def parameters() -> dict[str, Parameter]:
     table: dict[str, Parameter] = {}
     for part, holder in GenerationRequest.model_fields.items():
-        if part == "start":
-            continue
-        for name, field in holder.annotation.model_fields.items():  # pyright: ignore[reportOptionalMemberAccess]
-            table[name] = parameter(name, part, field)
+        kind = holder.annotation
+        if isinstance(kind, type) and issubclass(kind, BaseModel):  # the start is a union and comes below
+            for name, field in kind.model_fields.items():
+                table[name] = parameter(name, part, field)
     for kind, start in STARTS.items():
         for name, field in start.model_fields.items():
             if name != "kind":

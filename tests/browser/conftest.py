@@ -68,10 +68,13 @@ def wait_until_ready(address: str, studio: subprocess.Popen[bytes], log: Path) -
     raise AssertionError(f"the studio did not get ready: {log.read_text()}")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
+    """Of one module, since playwright keeps an event loop running, which tests of other kinds must not meet."""
+    if CHROMIUM is None and os.environ.get("CI"):
+        pytest.fail("there is no Chromium; .ci/run installs it")
     if CHROMIUM is None:
-        pytest.skip("no Chromium here")
+        pytest.skip("there is no Chromium; install it to run the browser tests")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         yield browser

@@ -104,7 +104,7 @@ def test_clip_skip_takes_an_earlier_layer(postcard: LoadedModel, components: dic
     with torch.no_grad():
         layers = [postcard.text_encoder(i[None], output_hidden_states=True).hidden_states for i in ids]
         negative, positive = [postcard.text_encoder.final_layer_norm(layer[-2]) for layer in layers]
-    pipeline = StableDiffusionPipeline(scheduler=prepared(asked, postcard), **components)
+    pipeline: Any = StableDiffusionPipeline(scheduler=prepared(asked, postcard), **components)
     pipeline.set_progress_bar_config(disable=True)
     theirs = pipeline(
         prompt_embeds=positive,
