@@ -75,7 +75,7 @@ def compose(studio: "Studio", access: "Access") -> "FastAPI":
     from api.server import make_app
     from ui import page
 
-    blocks, looks = page.build(studio, visitor, access)
+    blocks, looks = page.build(studio, visitor)
     app = make_app(studio, access)
     gradio.mount_gradio_app(
         app,

@@ -52,6 +52,7 @@ Each is also read from ATELIER_HOST, ATELIER_PORT ... and from settings.toml in 
 # The same as engine.settings.prepare_environment, which cannot be imported before the installation.
 ENVIRONMENT = {
     "OMP_WAIT_POLICY": "PASSIVE",
+    "THP_MEM_ALLOC_ENABLE": "1",
     "HF_HUB_OFFLINE": "1",
     "TRANSFORMERS_OFFLINE": "1",
     "HF_HUB_DISABLE_TELEMETRY": "1",

@@ -74,7 +74,9 @@ def draw(url: str) -> tuple[float, float, list[float]]:
         page.goto(url, wait_until="commit")
         generate = page.get_by_role("button", name="Generate", exact=True)
         generate.wait_for(state="visible", timeout=60_000)
-        page.wait_for_function("() => document.querySelector('#prompt textarea')?.value.length > 0", timeout=60_000)
+        page.wait_for_function(
+            "() => document.querySelector('#field-prompt textarea')?.value.length > 0", timeout=60_000
+        )
         usable = time.perf_counter() - begun
         taken = []
         for _ in range(4):

@@ -5,7 +5,6 @@ from typing import Any
 
 import gradio as gr
 
-from api.access import Access
 from engine.studio import Studio
 from ui.actions import Actions
 from ui.head import head
@@ -19,8 +18,8 @@ from ui.words import translations, word
 PLAIN: dict[str, Any] = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
 
 
-def build(studio: Studio, visitor: Callable[[gr.Request], str], access: Access) -> tuple[gr.Blocks, dict[str, Any]]:
-    """The blocks, and what mounting them needs besides: theme, head and translations."""
+def build(studio: Studio, visitor: Callable[[gr.Request], str]) -> tuple[gr.Blocks, dict[str, Any]]:
+    """The blocks, and what mounting them needs besides: theme, head and translations. visitor: who is asking."""
     with gr.Blocks(title="Atelier", fill_width=True, analytics_enabled=False) as page:
         piece("header")
         bridge = piece("bridge", elem_classes=["unseen"])

@@ -7,6 +7,8 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 
+import torch
+
 from engine import infotext
 from engine.denoise import device as devices
 from engine.denoise import loop
@@ -34,6 +36,7 @@ class Painter:
     def __init__(self, library: Library, device: str, dtype: str, max_rows: int, model_memory: float, pictures: Path):
         self.library = library
         self.device, self.dtype = devices.pick(device, dtype)
+        self.cores = torch.get_num_threads()
         self.max_rows = max_rows
         self.folder = pictures
         self.residency: Residency[LoadedModel] = Residency(devices.budget(self.device, model_memory))
@@ -72,6 +75,7 @@ class Painter:
             self.remove(job_id)
         self.residency.drop_unused()
         self.pool.shutdown()
+        devices.use_threads(self.cores)
 
     def step(self) -> Iterator[Event]:
         """One call of the network shared by all that fit in it, and what came of it. To stop, stop asking."""
@@ -92,6 +96,7 @@ class Painter:
         digest = request.model.checkpoint_hash
         lease = self.residency.lease(digest, file.size, partial(self.load, file, digest))
         work.model = work.lease.enter_context(lease)
+        self.use_threads(work)
         work.pictures = compose(work, work.model, self.folder)
         yield Started(job=work.job.id, doing="drawing")
 
@@ -107,6 +112,7 @@ class Painter:
             return find(work.job.request, self.library)
 
     def load(self, file: ModelFile, digest: str) -> LoadedModel:
+        devices.use_threads(self.cores)
         try:
             return load(file, self.device, self.dtype, digest)
         except Exception as error:
@@ -137,6 +143,7 @@ class Painter:
     def stepped(self, group: list[tuple[Work, Picture]]) -> Iterator[Event]:
         now = time.monotonic()
         wanted = frozenset(i for i, (_, p) in enumerate(group) if self.wants_preview(p, now))
+        self.use_threads(group[0][0])
         with devices.attention(self.device):
             loop.step([p.denoising for _, p in group], self.max_rows, wanted)
         self.turn += 1
@@ -144,6 +151,12 @@ class Painter:
             picture.turn = self.turn
             if work.job.id in self.works:
                 yield from self.guarded([work], self.after(work, picture, now))
+
+    def use_threads(self, work: Work) -> None:
+        if model := work.model:
+            (width, height), factor = work.job.request.size, vae_factor(model)
+            weights, positions = model.nbytes // model.dtype.itemsize, width // factor * (height // factor)
+            devices.use_threads(devices.threads(weights, positions, self.cores))
 
     def after(self, work: Work, picture: Picture, now: float) -> Iterator[Event]:
         drawn = picture.denoising

@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from api.access import Access
 from engine.request.schema import PARAMETERS
 from engine.settings import HOUSE
 from engine.studio import Studio
@@ -19,7 +18,7 @@ from ui.pieces.piece import FOLDER, piece
 
 @pytest.fixture
 def config(studio: Studio) -> Any:
-    blocks, looks = page.build(studio, lambda request: "nobody", Access())
+    blocks, looks = page.build(studio, lambda request: "nobody")
     assert {"theme", "head", "i18n"} <= looks.keys()
     return blocks.get_config_file()
 

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import psutil
 import pytest
+import torch
 from PIL import Image
 from safetensors.torch import load_file, save_file
 
@@ -153,6 +154,18 @@ def test_a_model_that_overflows_says_so(tmp_path: Path) -> None:
     assert isinstance(failed, Failed)
     assert failed.problem.code == "model.nan"
     painter.close()
+
+
+def test_small_work_is_done_by_one_thread_and_large_work_by_all(painter: Painter, library: Library) -> None:
+    cores = painter.cores
+    painter.add(job(library, width=64, height=64, steps=1))
+    finish(painter)
+    assert torch.get_num_threads() == 1
+    painter.add(job(library, width=768, height=768, steps=1))
+    finish(painter)
+    assert torch.get_num_threads() == cores
+    painter.close()
+    assert torch.get_num_threads() == cores
 
 
 def test_swapping_models_ten_times_gives_the_memory_back(tmp_path: Path) -> None:

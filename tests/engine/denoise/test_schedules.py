@@ -59,7 +59,7 @@ def test_timestep_and_sigma_undo_each_other() -> None:
 )
 def test_diffusers_own_schedules_agree(name: str, option: str) -> None:
     facts: dict[str, Any] = {"beta_start": 0.00085, "beta_end": 0.012, "beta_schedule": "scaled_linear"}
-    own = {option: True} if option else {}
+    own: dict[str, Any] = {option: True} if option else {}
     theirs = diffusers.EulerDiscreteScheduler(timestep_spacing="linspace", **facts, **own)
     theirs.set_timesteps(20)
     assert np.allclose(schedules.sigmas(name, LEVELS, 20), theirs.sigmas.numpy(), rtol=2e-4, atol=1e-5)
