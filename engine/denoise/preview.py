@@ -10,6 +10,7 @@ from PIL import Image
 from engine.denoise.encode import distribution
 from engine.library.load import LoadedModel
 
+LOUDEST = 1.6  # root mean square of finished latents, at most; guidance overshoots it while there is much noise
 SIDE = 256  # pixels of a preview's longer side, at most
 Matrix = NDArray[np.float32]
 
@@ -32,8 +33,10 @@ def fit(model: LoadedModel, samples: int = 12, side: int = 64) -> Matrix:
 
 def jpeg(latents: NDArray[np.float32], matrix: Matrix, factor: int) -> bytes:
     """latents: (channels, h, w). The preview has the finished picture's shape, at most SIDE pixels long."""
-    colours = np.einsum("chw,cd->hwd", latents, matrix[:-1]) + matrix[-1]
-    small = Image.fromarray((np.clip(np.nan_to_num(colours), 0, 1) * 255).astype(np.uint8))
+    latents = np.nan_to_num(latents)
+    quiet = min(1.0, LOUDEST / max(1e-6, float(np.sqrt(np.mean(latents**2)))))
+    colours = np.einsum("chw,cd->hwd", latents * quiet, matrix[:-1]) + matrix[-1]
+    small = Image.fromarray((np.clip(colours, 0, 1) * 255).astype(np.uint8))
     width, height = small.width * factor, small.height * factor
     scale = min(1.0, SIDE / max(width, height))
     buffer = BytesIO()

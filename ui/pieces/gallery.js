@@ -12,7 +12,7 @@ let ids = [], next = null, loading = null, stale = false;
 const cell = (image) => h("button", { type: "button", class: "item", "data-id": image.id, title: image.prompt, "aria-label": image.prompt || t("no.prompt"),
   onclick: () => atelier.details(image.id, ids) }, h("img", { src: `api/images/${image.id}/thumbnail`, alt: "", loading: "lazy", draggable: "false" }));
 const words = (total) => {
-  count.textContent = total ? t("gallery.count", { n: total }) : "";
+  count.textContent = total ? t(total === 1 ? "gallery.one" : "gallery.count", { n: total }) : "";
   more.textContent = t("gallery.more");
   more.hidden = !next;
   blank.hidden = ids.length > 0;
