@@ -13,7 +13,7 @@ from engine.request.schema import PARAMETERS, Parameter, flat
 NEGATIVE = "Negative prompt:"
 # Keys are short: without a bound a hostile text of letters takes quadratic time.
 PAIR = re.compile(r'\s*(\w[\w \-/]{0,80}):\s*("(?:\\.|[^\\"])+"|[^,]*)(?:,|$)')
-SIZE = re.compile(r"^(\d+)x(\d+)$")
+SIZE = re.compile(r"^(\d{1,5})x(\d{1,5})$")
 ORDER = ("steps", "sampler", "schedule", "guidance", "seed", "size", "checkpoint_hash", "checkpoint", "clip_skip")
 ALWAYS = {"steps", "sampler", "schedule", "guidance", "seed"}
 KEYS = {p.infotext: p for p in PARAMETERS.values() if p.infotext}
@@ -80,7 +80,7 @@ def quote(value: Any) -> str:
 def unquote(text: str) -> str:
     if len(text) >= 2 and text[0] == '"' and text[-1] == '"':
         try:
-            return str(json.loads(text))
+            return str(json.loads(text)).encode("utf-8", "replace").decode()  # JSON may hold half a surrogate pair
         except ValueError:
             return text
     return text

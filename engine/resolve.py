@@ -72,8 +72,10 @@ def find(request: GenerationRequest, library: Checkpoints[C]) -> C:
         if named is not None and library.hash_of(named) == digest:
             return named
     try:
-        return library.find(digest)
+        found = library.find(digest)
     except BadRequest:
+        found = None
+    if found is None or library.hash_of(found) != digest:  # a file may be called like a hash
         raise BadRequest(
             "checkpoint.hash",
             f"The model {wanted or 'asked for'} [{digest}] is not here.",
@@ -81,7 +83,8 @@ def find(request: GenerationRequest, library: Checkpoints[C]) -> C:
             field="checkpoint",
             name=wanted,
             hash=digest,
-        ) from None
+        )
+    return found
 
 
 def tidy(prompt: str) -> str:

@@ -1,6 +1,7 @@
 """Latents to a picture, and the picture to a PNG with its settings inside."""
 
 from io import BytesIO
+from typing import Any
 
 import numpy as np
 import torch
@@ -9,6 +10,8 @@ from PIL.PngImagePlugin import PngInfo
 
 from engine.errors import ModelDamaged
 from engine.library.load import LoadedModel
+from engine.memory.relief import out_of_memory
+from engine.memory.residency import give_back
 
 
 def check(latents: torch.Tensor, model: LoadedModel) -> None:
@@ -28,10 +31,26 @@ def decode(model: LoadedModel, latents: torch.Tensor) -> Image.Image:
     """latents: (1, channels, h, w) float32. Rounds to 8 bit as diffusers' VaeImageProcessor does."""
     check(latents, model)
     scaled = latents.to(model.dtype) / model.vae.config["scaling_factor"]
-    pixels = model.vae.decode(scaled, return_dict=False)[0].float()
+    pixels = to_pixels(model, scaled).float()
     check(pixels, model)
     array = (pixels[0] / 2 + 0.5).clamp(0, 1).permute(1, 2, 0).cpu().numpy()
     return Image.fromarray((array * 255).round().astype(np.uint8))
+
+
+def to_pixels(model: LoadedModel, scaled: torch.Tensor) -> torch.Tensor:
+    """Whole, or in overlapping tiles when memory does not suffice."""
+    vae: Any = model.vae
+    try:
+        return vae.decode(scaled, return_dict=False)[0]
+    except Exception as error:
+        if not out_of_memory(error):
+            raise
+    give_back()
+    vae.enable_tiling()
+    try:
+        return vae.decode(scaled, return_dict=False)[0]
+    finally:
+        vae.disable_tiling()
 
 
 def png(picture: Image.Image, infotext: str) -> bytes:

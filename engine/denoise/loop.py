@@ -1,7 +1,7 @@
 """One step of every picture that can share a call: each row has its own timestep, prompt, guidance and solver."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import lcm
 
 import torch
@@ -44,23 +44,35 @@ class Row:
     context: torch.Tensor
 
 
-@torch.inference_mode()
-def step(pictures: Sequence[Denoising], most_rows: int = 16, guesses: frozenset[int] = frozenset()) -> int:
-    """Advance every picture by one evaluation; all have the same model and size. Returns the calls it took.
+@dataclass
+class Outcome:
+    """calls: of the network; failures: of pictures whose own solver failed, by index."""
 
-    guesses: indices of the pictures whose present guess is wanted for a preview.
+    calls: int = 0
+    failures: dict[int, Exception] = field(default_factory=dict)
+
+
+@torch.inference_mode()
+def step(pictures: Sequence[Denoising], most_rows: int = 16, guesses: frozenset[int] = frozenset()) -> Outcome:
+    """Advance every picture by one evaluation; all have the same model and size.
+
+    guesses: indices of the pictures whose present guess is wanted for a preview. Raises what the network raises, and
+    then no picture has advanced: the step can be tried again.
     """
     together = [i for i, p in enumerate(pictures) if not p.alone]
     groups = ([together] if together else []) + [[i] for i, p in enumerate(pictures) if p.alone]
-    calls, ready = 0, []
+    outcome, ready = Outcome(), []
     for group in groups:
         rows = [row for i in group for row in rows_of(i, pictures[i])]
         outputs, made = evaluate(pictures[group[0]].model, rows, most_rows)
         ready += [(i, [o for row, o in zip(rows, outputs, strict=True) if row.owner == i]) for i in group]
-        calls += made
-    for i, outputs in ready:  # only when all went well, so that a failed step can be tried again
-        advance(pictures[i], outputs, i in guesses)
-    return calls
+        outcome.calls += made
+    for i, outputs in ready:
+        try:
+            advance(pictures[i], outputs, i in guesses)
+        except Exception as error:  # of this picture alone
+            outcome.failures[i] = error
+    return outcome
 
 
 def rows_of(owner: int, picture: Denoising) -> list[Row]:
@@ -70,7 +82,7 @@ def rows_of(owner: int, picture: Denoising) -> list[Row]:
 
 def evaluate(model: LoadedModel, rows: Sequence[Row], most: int) -> tuple[list[torch.Tensor], int]:
     """The network's output for each row (float32, with a leading 1), and how many calls it took."""
-    chunk = min(len(row.context) for row in rows)
+    chunk: int = model.tokenizer.model_max_length
     lengths = [max(1, len(row.context) // chunk) for row in rows]
     outputs: list[torch.Tensor | None] = [None] * len(rows)
     calls = pack(lengths, most, fill=model.device.type == "cpu")

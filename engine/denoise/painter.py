@@ -42,6 +42,7 @@ class Painter:
         self.residency: Residency[LoadedModel] = Residency(devices.budget(self.device, model_memory))
         self.works: dict[str, Work] = {}
         self.turn = 0
+        self.fitting: dict[tuple[str, int, int], int] = {}  # rows that fitted into memory, where all did not
         self.matrices: dict[str, Matrix] = {}
         self.pool = ThreadPoolExecutor(2, "encode")
 
@@ -80,7 +81,7 @@ class Painter:
     def step(self) -> Iterator[Event]:
         """One call of the network shared by all that fit in it, and what came of it. To stop, stop asking."""
         for work in [w for w in self.works.values() if not w.begun]:
-            yield from self.guarded([work], self.begin(work))
+            yield from self.guarded(work, self.begin(work))
         group = self.choose()
         if group:
             yield from self.advance(group)
@@ -94,7 +95,8 @@ class Painter:
             yield Started(job=work.job.id, doing="loading")
         file = self.file(work)
         digest = request.model.checkpoint_hash
-        lease = self.residency.lease(digest, file.size, partial(self.load, file, digest))
+        size = file.size * self.dtype.itemsize // 2  # most files hold two bytes a weight
+        lease = self.residency.lease(digest, size, partial(self.load, file, digest))
         work.model = work.lease.enter_context(lease)
         self.use_threads(work)
         work.pictures = compose(work, work.model, self.folder)
@@ -131,26 +133,49 @@ class Painter:
         group: list[tuple[Work, Picture]] = []
         rows = 0
         for work, picture in waiting:
-            if work.key == waiting[0][0].key and (not group or rows + picture.rows <= self.max_rows):
+            key = waiting[0][0].key
+            if work.key == key and (not group or rows + picture.rows <= self.fitting.get(key, self.max_rows)):
                 group.append((work, picture))
                 rows += picture.rows
         return group
 
     def advance(self, group: list[tuple[Work, Picture]]) -> Iterator[Event]:
-        works = list({w.job.id: w for w, _ in group}.values())
-        yield from self.guarded(works, self.stepped(group))
-
-    def stepped(self, group: list[tuple[Work, Picture]]) -> Iterator[Event]:
         now = time.monotonic()
         wanted = frozenset(i for i, (_, p) in enumerate(group) if self.wants_preview(p, now))
         self.use_threads(group[0][0])
-        with devices.attention(self.device):
-            loop.step([p.denoising for _, p in group], self.max_rows, wanted)
-        self.turn += 1
-        for work, picture in group:
-            picture.turn = self.turn
-            if work.job.id in self.works:
-                yield from self.guarded([work], self.after(work, picture, now))
+        try:
+            with devices.attention(self.device):
+                outcome = loop.step([p.denoising for _, p in group], self.max_rows, wanted)
+        except Exception as error:
+            if device_lost(error):
+                raise
+            error.__traceback__ = None if out_of_memory(error) else error.__traceback__  # it holds tensors
+            caught = error
+        else:
+            self.turn += 1
+            for i, (work, picture) in enumerate(group):
+                if work.job.id in self.works:
+                    yield from self.guarded(work, self.after(work, picture, now, outcome.failures.get(i)))
+            return
+        yield from self.recover(group, caught)
+
+    def recover(self, group: list[tuple[Work, Picture]], error: Exception) -> Iterator[Event]:
+        """The network failed and nothing has advanced: make room, step fewer at once, and find out whose fault it is."""
+        short = out_of_memory(error)
+        if short:
+            self.residency.drop_unused()
+            give_back()
+            if len(group) > 1:
+                self.fitting[group[0][0].key] = max(1, sum(p.rows for _, p in group) // 2)
+                return
+        if len(group) > 1:
+            for work, picture in group:
+                if work.job.id in self.works:
+                    yield from self.advance([(work, picture)])
+        elif short and not group[0][1].tried:
+            group[0][1].tried = True
+        else:
+            yield self.fail(group[0][0], error)
 
     def use_threads(self, work: Work) -> None:
         if model := work.model:
@@ -158,10 +183,13 @@ class Painter:
             weights, positions = model.nbytes // model.dtype.itemsize, width // factor * (height // factor)
             devices.use_threads(devices.threads(weights, positions, self.cores))
 
-    def after(self, work: Work, picture: Picture, now: float) -> Iterator[Event]:
+    def after(self, work: Work, picture: Picture, now: float, failure: Exception | None) -> Iterator[Event]:
+        if failure:
+            raise failure
         drawn = picture.denoising
-        if drawn.index == 1:
+        if not picture.turn:
             check(drawn.latents, drawn.model)
+        picture.turn, picture.tried = self.turn, False
         if drawn.guess is not None:
             latents = drawn.guess[0].cpu().numpy()
             picture.shown = now
@@ -194,7 +222,7 @@ class Painter:
 
     def harvest(self, wait: bool) -> Iterator[Event]:
         for work in list(self.works.values()):
-            yield from self.guarded([work], self.finish(work, wait))
+            yield from self.guarded(work, self.finish(work, wait))
 
     def finish(self, work: Work, wait: bool) -> Iterator[Event]:
         for entry in list(work.stored):
@@ -214,32 +242,25 @@ class Painter:
 
     # -- trouble
 
-    def guarded(self, works: list[Work], events: Iterator[Event]) -> Iterator[Event]:
-        """Turn an error into one Failed of the job it belongs to; when several are in doubt, each tries alone."""
+    def guarded(self, work: Work, events: Iterator[Event]) -> Iterator[Event]:
+        """Turn an error into the one Failed of the job it belongs to."""
         try:
             yield from events
-            return
         except Exception as error:
             if device_lost(error):
                 raise
-            caught = error
-        present = [w for w in works if w.job.id in self.works]
-        if len(present) > 1:
-            caught.__traceback__ = None
+            yield self.fail(work, error)
+
+    def fail(self, work: Work, error: Exception) -> Failed:
+        problem = explain(error, work)
+        if problem is INTERNAL:
+            log.error("job %s failed", work.job.id, exc_info=error)
+        error.__traceback__ = None  # it holds tensors
+        self.remove(work.job.id)
+        if out_of_memory(error):
+            self.residency.drop_unused()
             give_back()
-            for work in present:
-                yield from self.guarded([work], self.stepped([(work, p) for p in work.pictures]))
-            return
-        for work in present:
-            problem = explain(caught, work)
-            if problem is INTERNAL:
-                log.error("job %s failed", work.job.id, exc_info=caught)
-            caught.__traceback__ = None  # it holds tensors
-            self.remove(work.job.id)
-            if out_of_memory(caught):
-                self.residency.drop_unused()
-                give_back()
-            yield Failed(job=work.job.id, problem=problem)
+        return Failed(job=work.job.id, problem=problem)
 
 
 def explain(error: Exception, work: Work) -> Problem:
@@ -264,4 +285,7 @@ def collect(picture: Picture) -> bytes | None:
     if future is None or not future.done():
         return None
     picture.preview = None
+    if error := future.exception():
+        log.warning("a preview could not be made", exc_info=error)
+        return None
     return future.result()

@@ -158,5 +158,5 @@ class Solver:
         sigmas = getattr(self.scheduler, "sigmas", None)
         if sigmas is not None and len(sigmas) > index:
             return float(sigmas[index])
-        alpha = float(self.scheduler.alphas_cumprod[int(self.times[index])])
+        alpha = max(float(self.scheduler.alphas_cumprod[int(self.times[index])]), 2**-24)  # zero with terminal SNR 0
         return ((1 - alpha) / alpha) ** 0.5

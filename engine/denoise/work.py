@@ -30,6 +30,7 @@ class Picture:
     begun: float
     turn: int = 0
     shown: float = 0.0
+    tried: bool = False  # a step that ran out of memory was tried once more
     preview: Future[bytes] | None = None
 
     @property

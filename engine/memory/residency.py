@@ -65,6 +65,7 @@ class Residency(Generic[M]):
             self.make_room(0)
 
     def make_room(self, size: int) -> None:
+        self.drop([k for k, h in self.held.items() if not h.leases and not h.model.fresh()])  # nobody asks for it again
         residents = [Resident(k, h.model.nbytes, h.used, h.leases) for k, h in self.held.items()]
         self.drop(evict(residents, size, self.budget))
 

@@ -4,15 +4,30 @@ from typing import Any
 
 import torch
 
+from engine.errors import BadRequest
 from engine.library.load import LoadedModel
+
+MOST_CHUNKS = 200  # each is a call of the text encoder, during which nobody draws
 
 
 def chunks(tokenizer: Any, text: str) -> list[list[int]]:
-    """Token ids by chunk, each with start, end and padding to the tokenizer's length; at least one chunk."""
+    """Token ids by chunk, each with start, end and padding to the tokenizer's length; at least one chunk.
+
+    Raises BadRequest for more than MOST_CHUNKS.
+    """
     longest: int = tokenizer.model_max_length
     room = longest - 2
     ids: list[int] = tokenizer(text, add_special_tokens=False, truncation=False, verbose=False).input_ids
     parts = [ids[i : i + room] for i in range(0, len(ids), room)] or [[]]
+    if len(parts) > MOST_CHUNKS:
+        raise BadRequest(
+            "prompt.tokens",
+            f"The prompt has {len(ids)} tokens; this model reads at most {MOST_CHUNKS * room}.",
+            "Shorten it.",
+            field="prompt",
+            tokens=len(ids),
+            most=MOST_CHUNKS * room,
+        )
     filled = [[tokenizer.bos_token_id, *part, tokenizer.eos_token_id] for part in parts]
     return [part + [tokenizer.pad_token_id] * (longest - len(part)) for part in filled]
 

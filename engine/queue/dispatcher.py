@@ -283,6 +283,9 @@ class Dispatcher:
             self.check_disk()
         except AtelierError as error:
             return self.finish(held, error.problem)
+        except OSError:
+            log.exception("the disk cannot be looked at")
+            return self.finish(held, INTERNAL)
         if not held.missing:
             return self.finish(held, None)
         self.held[job.id] = held

@@ -18,7 +18,7 @@ def read(values: Mapping[str, Any]) -> GenerationRequest:
     `start` names the kind of start ("noise" or "picture"). Raises BadRequest for an unknown name or a bad value.
     """
     kind = values.get("start", "noise")
-    if kind not in STARTS:
+    if not isinstance(kind, str) or kind not in STARTS:
         raise BadRequest(
             "start.unknown", f"There is no start '{shorten(kind)}'.", "Use noise or picture.", field="start"
         )
@@ -116,7 +116,11 @@ def explain(error: ValidationError) -> BadRequest:
 
 
 def shorten(value: Any, longest: int = 60) -> str:
-    text = str(value)
+    """For a message: not longer than a line, and text that can be sent (no half surrogate pairs)."""
+    try:
+        text = str(value).encode("utf-8", "replace").decode()
+    except ValueError:  # an integer of thousands of digits
+        return "a number too long to write down"
     return text if len(text) <= longest else text[: longest - 1] + "…"
 
 

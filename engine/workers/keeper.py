@@ -73,12 +73,13 @@ class Keeper:
     def stop(self, seconds: float) -> None:
         """Ask the worker to leave in good order; kill it when it has not left in time."""
         self.stopping.set()
-        self.send(self.name, Stop(seconds))
+        threading.Thread(
+            target=self.send, args=(self.name, Stop(seconds)), daemon=True
+        ).start()  # may block: see listen
         if self.thread.is_alive():
             self.thread.join(seconds)
-        with self.lock:
-            if self.vessel:
-                self.vessel.kill()
+        if vessel := self.vessel:
+            vessel.kill()
         if self.thread.is_alive():
             self.thread.join()
 
@@ -123,10 +124,10 @@ class Keeper:
             pass
         except Exception:  # half a message, or one from another version
             log.exception("worker %s cannot be understood", name)
+        if not orderly:
+            vessel.kill()  # before the lock: a send to a worker that hangs holds it, and only this ends that send
         with self.lock:
             self.vessel = None
-        if not orderly:
-            vessel.kill()
         how = vessel.end()
         vessel.connection.close()
         return Gone(orderly, how)

@@ -120,6 +120,13 @@ def test_text_without_settings_is_all_prompt(text: str, prompt: str) -> None:
     assert infotext.read(text).values["prompt"] == prompt
 
 
+@pytest.mark.parametrize("pair", [f"Size: {'1' * 5000}x64", 'Prompt text: "\\ud800"', f"Seed: {'9' * 5000}"])
+def test_a_hostile_value_is_no_accident(pair: str) -> None:
+    values = infotext.read(f"x\nSteps: 3, Sampler: Euler, CFG scale: 2, {pair}").values
+    assert values["steps"] == 3
+    str(values).encode("utf-8")
+
+
 @pytest.mark.parametrize("letters", ["a", "a ", '"', '\\"', "a:", ", ", "\n", 'k: "', "x/-"])
 def test_a_hostile_text_is_read_in_linear_time(letters: str) -> None:
     begun = time.process_time()

@@ -1,5 +1,6 @@
 """A resolved request leaves nothing to chance and resolves to itself."""
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -35,6 +36,13 @@ def test_a_renamed_model_is_found_by_its_hash(library: Library) -> None:
     digest = library.hash_of(library.find("postcard"))
     asked = resolve(read({"checkpoint": "its old name", "checkpoint_hash": digest}), library)
     assert asked.model.checkpoint == "postcard"
+
+
+def test_a_file_called_like_a_hash_is_not_taken_for_the_model_of_that_hash(tmp_path: Path) -> None:
+    """Both are the built-in model; what counts is that the name is not believed."""
+    shutil.copytree(MODELS / "checkpoints" / "postcard", tmp_path / "checkpoints" / "0123456789")
+    with pytest.raises(BadRequest, match="is not here"):
+        resolve(read({"checkpoint": "gone", "checkpoint_hash": "0123456789"}), Library(tmp_path, tmp_path / "cache"))
 
 
 def test_a_model_that_is_not_here_is_refused(library: Library) -> None:

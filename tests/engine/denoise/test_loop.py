@@ -49,8 +49,8 @@ def test_ten_pictures_that_differ_in_everything_draw_as_if_alone(postcard: Loade
 
 def test_ten_pictures_need_fewer_calls_together(postcard: LoadedModel) -> None:
     pictures = [make(postcard, seed=i).denoising for i in range(4)]
-    assert loop.step(pictures, most_rows=16) == 1
-    assert loop.step(pictures, most_rows=4) == 2
+    assert loop.step(pictures, most_rows=16).calls == 1
+    assert loop.step(pictures, most_rows=4).calls == 2
 
 
 def test_in_one_bucket_the_companions_do_not_change_a_bit(postcard: LoadedModel) -> None:
@@ -105,3 +105,23 @@ def test_the_guess_at_the_end_is_the_picture(sampler: str, most: float, postcard
         loop.step([made], guesses=frozenset({0}))
     assert made.guess is not None
     assert difference(made.guess, made.latents) < most
+
+
+def test_long_prompts_of_different_length_are_not_repeated_beyond_the_limit(postcard: LoadedModel) -> None:
+    """5 to 9 chunks have 2520 in common: they take several calls instead of one endless context."""
+    pictures = [
+        make(postcard, prompt="house " * (38 * n - 2), negative_prompt="sea " * (38 * n - 2)) for n in range(5, 10)
+    ]
+    lengths = {len(context) // 40 for p in pictures for context in p.denoising.contexts}
+    assert lengths == {5, 6, 7, 8, 9}
+    assert loop.step([p.denoising for p in pictures]).calls >= 4
+
+
+def test_a_solver_that_fails_fails_alone(postcard: LoadedModel) -> None:
+    good, bad = make(postcard, steps=1).denoising, make(postcard, seed=2).denoising
+    bad.generator = None  # pyright: ignore[reportAttributeAccessIssue]
+    bad.solver.scheduler.sigmas = torch.zeros(0)
+    outcome = loop.step([bad, good])
+    assert set(outcome.failures) == {0}
+    assert good.finished
+    assert good.latents.isfinite().all()

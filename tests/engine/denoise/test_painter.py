@@ -150,9 +150,11 @@ def test_a_model_that_overflows_says_so(tmp_path: Path) -> None:
     library = Library(tmp_path / "models", tmp_path / "cache")
     painter = Painter(library, "cpu", "float32", 16, 1.0, tmp_path)
     painter.add(job(library, width=64, height=64))
-    (failed,) = [e for e in finish(painter) if isinstance(e, FINAL)]
+    events = finish(painter)
+    (failed,) = [e for e in events if isinstance(e, FINAL)]
     assert isinstance(failed, Failed)
     assert failed.problem.code == "model.nan"
+    assert not any(isinstance(e, Stepped) for e in events)  # told after the first step, not after the last
     painter.close()
 
 

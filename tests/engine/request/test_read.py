@@ -55,6 +55,11 @@ def test_a_start_brings_its_own_parameters() -> None:
         ({"count": 1000}, "count", "1 to 16"),
         ({"checkpoint_hash": "xyz"}, "checkpoint_hash", "Correct the value."),
         ({"stepz": 3}, "stepz", "Did you mean steps?"),
+        ({"start": []}, "start", "Use noise or picture."),
+        ({"prompt": "\ud800"}, "prompt", "Correct the value."),
+        ({"sampler": "\ud800"}, "sampler", "Correct the value."),
+        ({"\ud800": 1}, "?", ""),
+        ({"steps": 10**5000}, "steps", "1 to 150"),
         ({"start": "dust"}, "start", "Use noise or picture."),
         ({"start": "picture", "strength": 0.5}, "picture", "Correct the value."),
         ({"strength": 0.5}, "strength", ""),
@@ -67,6 +72,7 @@ def test_a_bad_value_names_the_field_and_the_remedy(values: dict[str, Any], fiel
     assert caught.value.problem.field == field
     assert remedy in caught.value.problem.remedy
     assert len(str(caught.value)) < 400
+    assert caught.value.problem.model_dump_json()  # it can be sent
 
 
 def test_every_parameter_has_a_label_and_help_and_knows_where_it_lives() -> None:

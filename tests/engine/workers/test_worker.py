@@ -5,6 +5,7 @@ import queue
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -212,3 +213,18 @@ def test_the_worker_does_not_import_the_main_script_of_the_server(tmp_path: Any)
         [sys.executable, str(script)], capture_output=True, text=True, timeout=60, env={**os.environ, "PYTHONPATH": "."}
     )
     assert told.stdout.split("\n") == ["imported as __main__", ""], told.stderr
+
+
+@pytest.mark.skipif(os.name == "nt", reason="needs signals that stop a process")
+def test_a_worker_that_hangs_with_a_full_pipe_is_killed_and_does_not_hold_up_the_server(ear: Callable[..., Ear]):
+    listener = ear("process", pause=0.05, lease=2)
+    first = listener.ready()
+    os.kill(listener.pid(), signal.SIGSTOP)
+    large = job(prompt="🦜" * 20_000)
+    sender = threading.Thread(target=lambda: [listener.keeper.send(first, Take(large)) for _ in range(20)], daemon=True)
+    sender.start()
+    gone = listener.until(lambda m: isinstance(m, Gone))
+    assert gone.worker == first
+    sender.join(5)
+    assert not sender.is_alive()
+    assert listener.ready() != first
