@@ -13,7 +13,7 @@ from api.jobs import TheStudio
 from engine import infotext
 from engine.errors import BadRequest
 from engine.gallery.store import GalleryImage
-from engine.picture.open import text_of
+from engine.picture.open import header, text_of
 from engine.request.schema import flat
 
 router = APIRouter(prefix="/api")
@@ -74,6 +74,7 @@ async def read_settings(request: Request) -> JSONResponse:
     data = await request.body()
     text = await to_thread.run_sync(partial(text_of, data))
     if not text:
+        await to_thread.run_sync(header, data)  # says it when this is no picture at all
         raise BadRequest(
             "settings.none", "This picture carries no settings.", "Choose a picture that a studio has made."
         )

@@ -62,10 +62,11 @@ def test_settings_that_were_read_draw_the_same_picture_again(place: Place) -> No
 def test_a_picture_without_settings_is_refused_in_words(place: Place) -> None:
     file = io.BytesIO()
     Image.new("RGB", (8, 8)).save(file, "JPEG")
+    cases = {file.getvalue(): "settings.none", b"": "picture.empty", b"no picture": "picture.kind"}
     with place.client() as client:
-        for data in (file.getvalue(), b"", b"no picture"):
+        for data, code in cases.items():
             said = client.post("/api/read-settings", content=data)
-            assert (said.status_code, said.json()["error"]["code"]) == (400, "settings.none")
+            assert (said.status_code, said.json()["error"]["code"]) == (400, code)
 
 
 def test_on_ones_own_machine_every_browser_shows_all_pictures(place: Place) -> None:

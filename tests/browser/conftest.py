@@ -31,23 +31,55 @@ FLAGS = [
 ]
 
 
-@pytest.fixture(scope="session")
-def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    data = tmp_path_factory.mktemp("studio")
-    port = free_port()
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("ATELIER_")}
-    with (data / "log.txt").open("w") as log:
-        command = [sys.executable, "app.py", "--no-browser", "--port", str(port), "--data", str(data / "data")]
-        studio = subprocess.Popen(command, cwd=HOUSE, env=environment, stdout=log, stderr=subprocess.STDOUT)
-        try:
-            wait_until_ready(f"http://127.0.0.1:{port}/readyz", studio, data / "log.txt")
-            yield f"http://127.0.0.1:{port}/"
-        finally:
-            studio.send_signal(signal.SIGTERM)
+class Program:
+    """`python app.py` on one port and one data folder; it can be stopped and started again."""
+
+    def __init__(self, folder: Path):
+        self.folder, self.port = folder, free_port()
+        self.process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}/"
+
+    def start(self) -> None:
+        environment = {name: value for name, value in os.environ.items() if not name.startswith("ATELIER_")}
+        command = [
+            sys.executable,
+            "app.py",
+            "--no-browser",
+            "--port",
+            str(self.port),
+            "--data",
+            str(self.folder / "data"),
+        ]
+        with (self.folder / "log.txt").open("a") as log:
+            self.process = subprocess.Popen(command, cwd=HOUSE, env=environment, stdout=log, stderr=subprocess.STDOUT)
+        wait_until_ready(f"{self.url}readyz", self.process, self.folder / "log.txt")
+
+    def stop(self) -> None:
+        if self.process:
+            self.process.send_signal(signal.SIGTERM)
             try:
-                studio.wait(20)
+                self.process.wait(20)
             except subprocess.TimeoutExpired:
-                studio.kill()
+                self.process.kill()
+                self.process.wait()
+
+
+@pytest.fixture(scope="session")
+def program(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Program]:
+    studio = Program(tmp_path_factory.mktemp("studio"))
+    try:
+        studio.start()
+        yield studio
+    finally:
+        studio.stop()
+
+
+@pytest.fixture(scope="session")
+def url(program: Program) -> str:
+    return program.url
 
 
 def free_port() -> int:

@@ -37,6 +37,7 @@ def test_stop_ends_the_job_that_is_drawn(page: Page):
     page.locator("#stop").click()
     idle(page)
     expect(page.locator(".stage .line")).to_have_text("Stopped")
+    expect(page.locator(".stage .figure.stopped .cell.preview").first).to_be_visible()  # what there was stays
 
 
 def test_waiting_jobs_are_listed_and_each_can_be_cancelled(page: Page):

@@ -46,7 +46,7 @@ def test_a_dropped_picture_fills_the_form(page: Page):
 
 def test_a_dropped_file_without_settings_is_answered_kindly(page: Page):
     drop(page, b"not a picture")
-    expect(page.locator(".note")).to_contain_text("carries no settings")
+    expect(page.locator(".note")).to_contain_text("not a picture that can be opened")
 
 
 def test_a_picture_is_deleted_only_after_a_second_press(page: Page):

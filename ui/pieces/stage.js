@@ -91,7 +91,7 @@ let last = "", spokenAt = 0;
 const say = (text, important) => {
   line.textContent = text;
   const now = Date.now();
-  if (text && (important || now - spokenAt > 15000) && text !== last) { spoken.textContent = text; spokenAt = now; }
+  if ((important || (text && now - spokenAt > 15000)) && text !== last) { spoken.textContent = text; spokenAt = now; }
   last = text;
 };
 const progress = (share) => {
@@ -163,6 +163,7 @@ const draw = () => {
 
   progress(now ? share(now) : null);
   if (asked && !now) say(t("state.sending"));
+  else if (now && !atelier.reachable) { progress(null); say(t("device.lost")); }
   else if (now) say(told(now));
 
   if (refused) { problemCard(refused); toolbar(null); if (!now) say(""); return; }
@@ -185,6 +186,11 @@ const draw = () => {
   const visible = pictures.some((p) => p.image || p.preview);
   // until the first preview the picture before stays, dimmed, so that the stage does not blink
   if (!visible && now && figure && figure.key !== `job ${job.id}`) { figure.box?.classList.add("before"); toolbar(null, ofJob(job)); return; }
+  if (!visible && job.state === "cancelled" && figure?.key === `job ${job.id}` && [...figure.cells.values()].some((cell) => cell.src)) {
+    figure.box.classList.add("stopped");  // what was there when it was stopped
+    toolbar(null, ofJob(job));
+    return;
+  }
   if (!visible && job.state === "cancelled") { if (!figure || figure.key === `job ${job.id}`) empty(); figure?.box?.classList.remove("before"); toolbar(null); return; }
   lay(`job ${job.id}`, job.width, job.height, pictures.map((p) => ({ ...p, alt: job.prompt })), job.count > 1 ? pick : atelier.details);
   figure.box.classList.toggle("stopped", job.state === "cancelled");
@@ -192,10 +198,15 @@ const draw = () => {
   if (job.count === 1 && made.length) withImage(made[0].image, (image) => { if (figure?.key === `job ${job.id}` && !picked) toolbar(image); });
   else toolbar(null, ofJob(job));
 };
-const pick = (id) => withImage(id, (image) => { picked = image; refused = null; draw(); });
+const unpick = () => { picked = null; draw(); };
+const pick = (id) => picked?.id === id ? unpick() : withImage(id, (image) => { picked = image; refused = null; draw(); });
 
 atelier.on("pick", pick);
 atelier.on("state", draw);
+atelier.on("link", draw);
+document.addEventListener("keydown", (event) => {
+  if (event.key === "Escape" && picked && view.offsetParent && !document.querySelector("dialog[open]")) unpick();
+});
 atelier.on("images", ({ deleted }) => { if (deleted && (picked?.id === deleted || current?.id === deleted)) { picked = null; figure = null; view.replaceChildren(); atelier.look(); } });
 /** Gradio says nothing when its server is gone; so ask again until there is an answer or nobody to give one. */
 const doubt = async () => {
@@ -210,6 +221,7 @@ const doubt = async () => {
 atelier.on("asked", () => { if (!asked) setTimeout(doubt, 3000); asked = true; refused = null; picked = null; draw(); });
 atelier.on("language", () => {
   bar.setAttribute("aria-label", t("progress"));
+  spokenAt = 0;
   waiting.replaceChildren();
   if (!figure) view.replaceChildren();
   const image = current; current = null; toolbar(image);

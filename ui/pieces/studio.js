@@ -106,10 +106,30 @@
   };
   const cancel = async (id) => { try { await ask(`api/jobs/${id}/cancel`, { method: "POST" }); } catch (e) { note(e.problem); } look(); };
   const stop = () => {
+    if (!reachable) { note(broken("error.unreachable").problem); return; }
     const jobs = (snapshot?.jobs ?? []).filter(active);
     const job = jobs.find((j) => j.state === "running") ?? jobs[0];
     if (job) cancel(job.id);
   };
+  // Gradio reloads the page when its server comes back: what was typed meanwhile is kept by the tab.
+  const typed = () => JSON.parse(sessionStorage.getItem("atelier.typed") ?? "{}");
+  const keep = (event) => {
+    const field = event.target.closest?.("[id^=field-]");
+    if (reachable || !field || !event.target.matches("textarea, input[type=number], input[type=text]")) return;
+    try { sessionStorage.setItem("atelier.typed", JSON.stringify({ ...typed(), [field.id.slice(6)]: event.target.value })); } catch { /* private window */ }
+  };
+  const giveBack = () => {
+    let values = {};
+    try { values = typed(); } catch { return; }
+    if (!Object.keys(values).length) return;
+    window.atelier.fill(values, { quiet: true });
+    setTimeout(() => sessionStorage.removeItem("atelier.typed"), 4000);  // a reload may follow at once
+  };
+  document.addEventListener("input", keep, true);
+  on("link", (well) => { if (well) giveBack(); });
+  let filled = false;
+  on("models", () => { if (!filled) { filled = true; giveBack(); } });  // the form has been restored
+
   document.addEventListener("visibilitychange", () => { if (document.hidden) leave(); else look(); });
   window.addEventListener("focus", () => { if (!stream) look(); });
   window.addEventListener("pagehide", leave);
@@ -158,15 +178,17 @@
   const seconds = (s) => (s >= 90 ? t("time.minutes", { n: Math.round(s / 60) }) : t("time.seconds", { n: s < 10 ? s.toFixed(1) : Math.round(s) }));
   const when = (unix) => new Date(unix * 1000).toLocaleString(language, { dateStyle: "medium", timeStyle: "short" });
   /** width, sampler, steps … in one line. */
-  const summary = (i) => [`${i.width} × ${i.height}`, i.sampler, t("result.steps", { n: i.steps }), t("result.seed", { n: i.seed }), i.checkpoint].filter(Boolean).join("  ·  ");
+  const summary = (i) => [`${i.width} × ${i.height}`, i.sampler, t(i.steps === 1 ? "result.step" : "result.steps", { n: i.steps }), t("result.seed", { n: i.seed }), i.checkpoint].filter(Boolean).join("  ·  ");
 
   const notes = h("div", { class: "notes", role: "status", "aria-live": "polite" });
   document.body.append(notes);
+  document.addEventListener("close", () => document.body.append(notes), true);  // they do not close with a dialog
   /** A passing note: a text, or a Problem. */
   const note = (what, detail) => {
     const told = typeof what === "string" ? { message: what, remedy: detail } : explain(what);
     const card = h("div", { class: "note" }, h("div", {}, h("p", {}, told.message), told.remedy ? h("p", { class: "subdued" }, told.remedy) : null),
       tool("close", "close", () => card.remove()));
+    (document.querySelector("dialog[open]") ?? document.body).append(notes);  // else an open dialog would cover it
     notes.append(card);
     setTimeout(() => card.remove(), 9000);
   };
