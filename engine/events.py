@@ -1,8 +1,8 @@
 """What happens to a job, as one stream that ends in exactly one of Done, Failed or Cancelled."""
 
-from typing import Annotated, Literal
+from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict
 
 from engine.errors import Problem
 
@@ -63,4 +63,3 @@ class Cancelled(Event):
 
 
 FINAL = (Done, Failed, Cancelled)
-AnyEvent = Annotated[Queued | Started | Stepped | Made | Done | Failed | Cancelled, Field(discriminator="kind")]

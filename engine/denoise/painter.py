@@ -91,7 +91,7 @@ class Painter:
 
     def begin(self, work: Work) -> Iterator[Event]:
         request = work.job.request
-        if not self.is_resident(request.model.checkpoint_hash):
+        if not self.residency.has(request.model.checkpoint_hash):
             yield Started(job=work.job.id, doing="loading")
         file = self.file(work)
         digest = request.model.checkpoint_hash
@@ -101,9 +101,6 @@ class Painter:
         self.use_threads(work)
         work.pictures = compose(work, work.model, self.folder)
         yield Started(job=work.job.id, doing="drawing")
-
-    def is_resident(self, digest: str) -> bool:
-        return self.residency.has(digest)
 
     def file(self, work: Work) -> ModelFile:
         """The file of the job's model, looked for again when it was added after the last scan."""

@@ -20,7 +20,6 @@ class Scheduler(Protocol):
     sigmas: torch.Tensor
     timesteps: torch.Tensor
     alphas_cumprod: torch.Tensor
-    model_outputs: list[Any]
     init_noise_sigma: Any
     num_inference_steps: int | None
     order: int

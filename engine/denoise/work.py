@@ -1,7 +1,6 @@
 """A job on the easel: its model, its pictures in the making, and what is still to come."""
 
 import time
-from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -16,8 +15,6 @@ from engine.job import Job
 from engine.library.load import LoadedModel
 from engine.prompt.encode import encode
 from engine.request.generation import GenerationRequest
-
-Encode = Callable[[str, int], torch.Tensor]
 
 
 @dataclass

@@ -25,7 +25,6 @@ class Parameter:
     label: str
     help: str
     optional: bool = False
-    required: bool = False
     low: float | None = None
     high: float | None = None
     step: float | None = None
@@ -44,7 +43,7 @@ def parameter(name: str, part: str, field: FieldInfo, start: str | None = None) 
         kind = next(a for a in get_args(kind) if a is not type(None))
     if get_origin(kind) is Literal:
         choices, kind = get_args(kind), str
-    found = {type(m): m for m in constraints(field)}
+    found = {type(m): m for m in field.metadata}
     shown: Shown = found.get(Shown, Shown())
     ge, gt, le = found.get(Ge), found.get(Gt), found.get(Le)
     low = ge.ge if ge else gt.gt if gt else None
@@ -56,7 +55,6 @@ def parameter(name: str, part: str, field: FieldInfo, start: str | None = None) 
         label=field.title or name,
         help=field.description or "",
         optional=optional,
-        required=field.is_required(),
         low=low,  # pyright: ignore[reportArgumentType]
         high=le.le if le else None,  # pyright: ignore[reportArgumentType]
         step=shown.step,
@@ -67,10 +65,6 @@ def parameter(name: str, part: str, field: FieldInfo, start: str | None = None) 
         a1111=shown.a1111,
         start=start,
     )
-
-
-def constraints(field: FieldInfo) -> list[Any]:
-    return list(field.metadata)
 
 
 def parameters() -> dict[str, Parameter]:
