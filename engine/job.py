@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict
 
 from engine.errors import Problem
 from engine.request.generation import GenerationRequest
+from engine.request.samplers import FACTS
 
 
 class JobState(StrEnum):
@@ -40,8 +41,9 @@ class Job(BaseModel):
     @property
     def cost(self) -> float:
         """Work in million pixel-steps: what fairness counts."""
-        width, height = self.request.size
-        return width * height * self.request.sampling.steps * self.request.output.count / 1e6
+        (width, height), sampling = self.request.size, self.request.sampling
+        evaluations = sampling.steps * FACTS[sampling.sampler].evaluations
+        return width * height * evaluations * self.request.output.count / 1e6
 
 
 def new_id() -> str:

@@ -1,0 +1,26 @@
+"""What a job costs is the work it makes: fairness counts it."""
+
+from typing import Any
+
+from engine.job import Job, new_id
+from engine.request.read import read
+
+
+def cost(**values: Any) -> float:
+    request = read({"width": 512, "height": 512, "steps": 10, "seed": 1} | values)
+    return Job(id=new_id(), owner="ann", request=request, created=0).cost
+
+
+def test_twice_the_work_costs_twice() -> None:
+    one = cost()
+    assert cost(width=1024) == cost(steps=20) == cost(count=2) == 2 * one
+
+
+def test_a_sampler_that_asks_the_network_twice_a_step_costs_twice() -> None:
+    assert cost(sampler="Heun") == 2 * cost(sampler="Euler")
+
+
+def test_ids_sort_by_time_and_cannot_be_guessed() -> None:
+    ids = [new_id() for _ in range(50)]
+    assert len({i[12:] for i in ids}) == 50
+    assert [i[:12] for i in ids] == sorted(i[:12] for i in ids)
