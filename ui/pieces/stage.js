@@ -103,6 +103,7 @@ const told = (job) => {
   if (job.state === "queued") return job.position ? t("state.waiting", { n: job.position }) : t("state.next");
   if (job.doing === "loading") return t("state.loading");
   const open = job.pictures.filter((p) => !p.image);
+  if (job.pictures.length && !open.length) return t("state.done");  // all are here, the last word is on its way
   const at = open.find((p) => p.of) ?? null, ready = job.pictures.length - open.length;
   const parts = [at ? t("state.step", { i: at.step, n: at.of }) : t("state.starting")];
   if (job.count > 1) parts.push(t("state.ready", { i: ready, n: job.count }));
