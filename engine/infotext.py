@@ -15,7 +15,7 @@ NEGATIVE = "Negative prompt:"
 PAIR = re.compile(r'\s*(\w[\w \-/]{0,80}):\s*("(?:\\.|[^\\"])+"|[^,]*)(?:,|$)')
 SIZE = re.compile(r"^(\d{1,5})x(\d{1,5})$")
 ORDER = ("steps", "sampler", "schedule", "guidance", "seed", "size", "checkpoint_hash", "checkpoint", "clip_skip")
-ALWAYS = {"steps", "sampler", "schedule", "guidance", "seed"}
+ALWAYS = {"steps", "sampler", "schedule", "guidance", "seed", "noise_source"}
 KEYS = {p.infotext: p for p in PARAMETERS.values() if p.infotext}
 # Our own keys for prompts that the plain form would not give back as they were.
 EXACT_PROMPT, EXACT_NEGATIVE = "Prompt text", "Negative prompt text"
@@ -61,10 +61,12 @@ def settings(values: Mapping[str, Any]) -> dict[str, str]:
             continue
         known = PARAMETERS[name]
         value = values.get(name)
+        if name == "resize_from_width" and (value or values["resize_from_height"]):
+            width, height = values["width"] or 0, values["height"] or 0
+            pairs["Seed resize from"] = f"{value or width}x{values['resize_from_height'] or height}"
         if known.infotext is None or value is None or (name not in ALWAYS and value == known.default):
             continue
         pairs[known.infotext] = quote(value)
-    pairs["RNG"] = "CPU"
     pairs["Version"] = VERSION
     return pairs
 
@@ -97,11 +99,12 @@ def read(text: str) -> Reading:
     negative = pairs.pop(EXACT_NEGATIVE, negative)
     values: dict[str, Any] = {"prompt": prompt, "negative_prompt": negative}
     leftovers: dict[str, str] = {}
-    pairs.pop("RNG", None) if pairs.get("RNG") == "CPU" else None
     pairs.pop("Version", None)
     for key, value in rename(pairs).items():
         if key == "Size" and (match := SIZE.match(value)):
             values["width"], values["height"] = int(match[1]), int(match[2])
+        elif key == "Seed resize from" and (match := SIZE.match(value)):
+            values["resize_from_width"], values["resize_from_height"] = int(match[1]), int(match[2])
         elif (known := KEYS.get(key)) and (converted := convert(known, value)) is not None:
             values[known.name] = converted
             if known.start:

@@ -56,7 +56,14 @@ def resolve(
         model={"checkpoint": model.name, "checkpoint_hash": library.hash_of(model)},
         canvas={"width": request.canvas.width or model.width, "height": request.canvas.height or model.height},
         sampling={"seed": draw_seed() if seed < 0 else seed},
+        noise={"variation_seed": variation_seed(request, draw_seed)},
     )
+
+
+def variation_seed(request: GenerationRequest, draw_seed: Callable[[], int]) -> int:
+    """Drawn only where it is mixed in."""
+    mixed, seed = request.noise.variation_strength > 0, request.noise.variation_seed
+    return draw_seed() if mixed and seed < 0 else seed
 
 
 def find(request: GenerationRequest, library: Checkpoints[C]) -> C:

@@ -10,7 +10,14 @@ FOLDER = Path(__file__).parent / "words"
 
 
 def words(language: str) -> dict[str, str]:
-    return json.loads((FOLDER / f"{language}.json").read_text(encoding="utf-8"))
+    """All files of the language together: one a feature. A key that stands in two of them is an error."""
+    found: dict[str, str] = {}
+    for file in sorted((FOLDER / language).glob("*.json")):
+        texts: dict[str, str] = json.loads(file.read_text(encoding="utf-8"))
+        if twice := found.keys() & texts.keys():
+            raise ValueError(f"{file.name} repeats {sorted(twice)}")
+        found |= texts
+    return found
 
 
 LANGUAGES: dict[str, dict[str, str]] = {language: words(language) for language in ("en", "zh-CN")}

@@ -6,6 +6,8 @@ from math import lcm
 
 import torch
 
+from engine.denoise.conditioning import Conditioning
+from engine.denoise.noise import Noise
 from engine.denoise.packing import bucket, pack
 from engine.denoise.samplers import Solver
 from engine.library.load import LoadedModel
@@ -15,16 +17,15 @@ from engine.library.load import LoadedModel
 class Denoising:
     """One picture in the making. It lives on one device, in one thread.
 
-    latents: float32 (1, channels, height / 8, width / 8); contexts: (tokens, width) each, the negative prompt first,
-    or the prompt alone when there is no guidance; generator: this picture's own, on the CPU.
+    latents: float32 (1, channels, height / 8, width / 8); index: evaluations of the network that are done.
     """
 
     model: LoadedModel
     solver: Solver
     latents: torch.Tensor
-    contexts: tuple[torch.Tensor, ...]
+    conditioning: Conditioning
     guidance: float
-    generator: torch.Generator
+    noise: Noise
     index: int = 0
     alone: bool = False
     guess: torch.Tensor | None = None  # the finished latents as the last step saw them, when asked for
@@ -77,7 +78,8 @@ def step(pictures: Sequence[Denoising], most_rows: int = 16, guesses: frozenset[
 
 def rows_of(owner: int, picture: Denoising) -> list[Row]:
     scaled = picture.solver.input(picture.latents, picture.index)
-    return [Row(owner, scaled, picture.solver.times[picture.index], context) for context in picture.contexts]
+    time = picture.solver.times[picture.index]
+    return [Row(owner, scaled, time, context) for context in picture.conditioning.at(picture.index)]
 
 
 def evaluate(model: LoadedModel, rows: Sequence[Row], most: int) -> tuple[list[torch.Tensor], int]:
@@ -106,11 +108,8 @@ def one_call(model: LoadedModel, rows: Sequence[Row]) -> list[torch.Tensor]:
 
 
 def advance(picture: Denoising, outputs: list[torch.Tensor], guess: bool) -> None:
-    if len(outputs) == 2:
-        negative, positive = outputs
-        output = negative + picture.guidance * (positive - negative)  # Ho & Salimans 2022, arXiv 2207.12598
-    else:
-        output = outputs[0]
-    picture.guess = picture.solver.denoised(output, picture.index, picture.latents) if guess else None
-    picture.latents = picture.solver.step(output, picture.index, picture.latents, picture.generator)
+    guided = picture.conditioning.combine(outputs, picture.guidance)
+    solver, index = picture.solver, picture.index
+    picture.guess = solver.denoised(guided.output, index, picture.latents) if guess else None
+    picture.latents = solver.step(guided, index, picture.latents, picture.noise)
     picture.index += 1

@@ -10,6 +10,8 @@ import numpy as np
 import torch
 
 from engine.denoise import schedules
+from engine.denoise.conditioning import Guided
+from engine.denoise.noise import Noise
 from engine.request.samplers import FACTS
 
 
@@ -140,9 +142,9 @@ class Solver:
         """Latents as the network wants them."""
         return self.scheduler.scale_model_input(latents, self.timesteps[index])
 
-    def step(self, output: torch.Tensor, index: int, latents: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
-        extra = {"generator": generator} if self.takes_generator else {}
-        return self.scheduler.step(output, self.timesteps[index], latents, **extra, return_dict=False)[0]
+    def step(self, guided: Guided, index: int, latents: torch.Tensor, noise: Noise) -> torch.Tensor:
+        extra = {"generator": noise.generator} if self.takes_generator else {}
+        return self.scheduler.step(guided.output, self.timesteps[index], latents, **extra, return_dict=False)[0]
 
     def denoised(self, output: torch.Tensor, index: int, latents: torch.Tensor) -> torch.Tensor:
         """The network's present guess at the finished latents: for previews."""

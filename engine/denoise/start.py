@@ -6,6 +6,7 @@ import torch
 from PIL import Image
 
 from engine.denoise.encode import encode, vae_factor
+from engine.denoise.noise import Noise
 from engine.denoise.samplers import Solver
 from engine.library.load import LoadedModel
 from engine.picture.inputs import open_input
@@ -13,24 +14,22 @@ from engine.request.generation import GenerationRequest
 from engine.request.parts import FromPicture
 
 
-def noise(model: LoadedModel, size: tuple[int, int], generator: torch.Generator) -> torch.Tensor:
+def drawn(model: LoadedModel, size: tuple[int, int], noise: Noise) -> torch.Tensor:
     """(1, channels, height / f, width / f) float32, drawn on the CPU so that every device draws the same."""
     width, height = size
     factor = vae_factor(model)
-    shape = (1, model.unet.config["in_channels"], height // factor, width // factor)
-    return torch.randn(shape, generator=generator, dtype=torch.float32)
+    return noise.normal((1, model.unet.config["in_channels"], height // factor, width // factor))
 
 
 @torch.inference_mode()
 def begin(
-    model: LoadedModel, solver: Solver, request: GenerationRequest, generator: torch.Generator, pictures: Path
+    model: LoadedModel, solver: Solver, request: GenerationRequest, noise: Noise, pictures: Path
 ) -> tuple[torch.Tensor, int]:
-    """The first latents (float32, on the model's device) and the evaluation to begin with. Draws from `generator`."""
+    """The first latents (float32, on the model's device) and the evaluation to begin with. Draws from `noise`."""
     if isinstance(request.start, FromPicture):
         picture = open_input(pictures, request.start.picture)
-        return from_picture(model, solver, picture, request, request.start.strength, generator)
-    drawn = noise(model, request.size, generator).to(model.device)
-    return solver.pure_noise(drawn), 0
+        return from_picture(model, solver, picture, request, request.start.strength, noise)
+    return solver.pure_noise(drawn(model, request.size, noise).to(model.device)), 0
 
 
 def from_picture(
@@ -39,13 +38,13 @@ def from_picture(
     picture: Image.Image,
     request: GenerationRequest,
     strength: float,
-    generator: torch.Generator,
+    noise: Noise,
 ) -> tuple[torch.Tensor, int]:
     """SDEdit (Meng et al. 2022, arXiv 2108.01073), with the step arithmetic of diffusers' img2img pipeline."""
     steps = request.sampling.steps
     skipped = steps - max(1, min(int(steps * strength), steps))
     index = skipped * solver.scheduler.order
-    latents = encode(model, picture.convert("RGB").resize(request.size, Image.Resampling.LANCZOS), generator)
-    drawn = noise(model, request.size, generator).to(model.device)
+    latents = encode(model, picture.convert("RGB").resize(request.size, Image.Resampling.LANCZOS), noise.generator)
+    fresh = drawn(model, request.size, noise).to(model.device)
     solver.begin_at(index)
-    return solver.noised(latents, drawn, index), index
+    return solver.noised(latents, fresh, index), index

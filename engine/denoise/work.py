@@ -6,10 +6,10 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import torch
-
 from engine.denoise import start
+from engine.denoise.conditioning import Conditioning
 from engine.denoise.loop import Denoising
+from engine.denoise.noise import Noise
 from engine.denoise.samplers import Solver
 from engine.job import Job
 from engine.library.load import LoadedModel
@@ -32,7 +32,7 @@ class Picture:
 
     @property
     def rows(self) -> int:
-        return len(self.denoising.contexts)
+        return self.denoising.conditioning.rows
 
 
 @dataclass
@@ -63,35 +63,33 @@ class Work:
 def compose(work: Work, model: LoadedModel, pictures: Path) -> list[Picture]:
     """The job's pictures at their first step, but those that are stored already."""
     request = work.job.request
-    contexts = conditioning(model, request)
+    told = conditioning(model, request)
     return [
-        picture(model, request.picture(index), index, contexts, pictures)
+        picture(model, request.picture(index), index, told, pictures)
         for index in range(request.output.count)
         if index not in work.skip
     ]
 
 
-def conditioning(model: LoadedModel, request: GenerationRequest) -> tuple[torch.Tensor, ...]:
+def conditioning(model: LoadedModel, request: GenerationRequest) -> Conditioning:
     """Negative prompt and prompt; without guidance the negative one is not looked at, nor paid for."""
     words, skip = request.words, request.model.clip_skip
     positive = encode(model, words.prompt, skip)
     if request.sampling.guidance <= 1:
-        return (positive,)
-    return encode(model, words.negative_prompt, skip), positive
+        return Conditioning((positive,))
+    return Conditioning((encode(model, words.negative_prompt, skip), positive))
 
 
 def picture(
     model: LoadedModel,
     request: GenerationRequest,
     index: int,
-    contexts: tuple[torch.Tensor, ...],
+    told: Conditioning,
     pictures: Path,
 ) -> Picture:
     sampling = request.sampling
     solver = Solver(sampling.sampler, sampling.schedule, sampling.steps, model.scheduler_config)
-    generator = torch.Generator("cpu").manual_seed(sampling.seed)
-    latents, first = start.begin(model, solver, request, generator, pictures)
-    denoising = Denoising(
-        model, solver, latents, contexts, sampling.guidance, generator, index=first, alone=sampling.exact
-    )
+    noise = Noise(sampling.seed)
+    latents, first = start.begin(model, solver, request, noise, pictures)
+    denoising = Denoising(model, solver, latents, told, sampling.guidance, noise, index=first, alone=sampling.exact)
     return Picture(index, request, denoising, time.monotonic())

@@ -2,7 +2,7 @@
 
 from typing import Any, Self
 
-from engine.request.parts import Canvas, FromNoise, Model, Output, Part, Sampling, Start, Words
+from engine.request.parts import Canvas, FromNoise, Model, Noise, Output, Part, Sampling, Start, Tuning, Words
 
 
 class GenerationRequest(Part):
@@ -12,6 +12,8 @@ class GenerationRequest(Part):
     model: Model = Model()
     canvas: Canvas = Canvas()
     sampling: Sampling = Sampling()
+    tuning: Tuning = Tuning()
+    noise: Noise = Noise()
     output: Output = Output()
     start: Start = FromNoise()
 
@@ -31,5 +33,12 @@ class GenerationRequest(Part):
         return width, height
 
     def picture(self, index: int) -> Self:
-        """The request of the job's picture `index` (from 0) alone: one picture, its own seed."""
-        return self.with_(sampling={"seed": (self.sampling.seed + index) % 2**64}, output={"count": 1})
+        """The request of the job's picture `index` (from 0) alone: one picture, its own seed.
+
+        While a variation is mixed in, it is the variation's seed that counts up, as in AUTOMATIC1111.
+        """
+        if self.noise.variation_strength > 0:
+            seeds: dict[str, Any] = {"noise": {"variation_seed": (self.noise.variation_seed + index) % 2**64}}
+        else:
+            seeds = {"sampling": {"seed": (self.sampling.seed + index) % 2**64}}
+        return self.with_(**seeds, output={"count": 1})

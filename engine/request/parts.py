@@ -11,6 +11,11 @@ LONGEST_PROMPT = 20_000  # characters; some hundred chunks of 75 tokens
 LARGEST_SEED = 2**64 - 1
 
 
+Arithmetic = Literal["diffusers", "AUTOMATIC1111"]
+NoiseSource = Literal["CPU", "NV"]
+FileFormat = Literal["PNG", "JPEG", "WebP"]
+
+
 class Part(BaseModel):
     """Frozen, without unknown keys, NaN or infinity."""
 
@@ -101,12 +106,151 @@ class Sampling(Part):
     ] = False
 
 
+class Tuning(Part):
+    """How the sampler walks, for those who want to know; the defaults are every sampler's own."""
+
+    eta: Annotated[
+        float | None,
+        Field(
+            ge=0,
+            le=1,
+            title="Eta",
+            description="Fresh noise at each step: 0 is none, 1 all; empty takes the sampler's own.",
+        ),
+        Shown(infotext="Eta", a1111="eta", step=0.05),
+    ] = None
+    s_churn: Annotated[
+        float,
+        Field(ge=0, le=100, title="Sigma churn", description="Noise stirred in before a step (Euler, Heun, DPM2)."),
+        Shown(infotext="Sigma churn", a1111="s_churn", step=0.5),
+    ] = 0.0
+    s_tmin: Annotated[
+        float,
+        Field(ge=0, le=10, title="Sigma tmin", description="Below this noise level nothing is stirred in."),
+        Shown(infotext="Sigma tmin", a1111="s_tmin", step=0.01),
+    ] = 0.0
+    s_tmax: Annotated[
+        float,
+        Field(
+            ge=0, le=999, title="Sigma tmax", description="Above this noise level nothing is stirred in; 0 is no limit."
+        ),
+        Shown(infotext="Sigma tmax", a1111="s_tmax", step=0.1),
+    ] = 0.0
+    s_noise: Annotated[
+        float,
+        Field(ge=0, le=1.1, title="Sigma noise", description="How strong the noise is that a sampler adds."),
+        Shown(infotext="Sigma noise", a1111="s_noise", step=0.001),
+    ] = 1.0
+    sigma_min: Annotated[
+        float,
+        Field(ge=0, le=10, title="Lowest sigma", description="Where the schedule ends; 0 takes the model's own."),
+        Shown(infotext="Schedule min sigma", step=0.01),
+    ] = 0.0
+    sigma_max: Annotated[
+        float,
+        Field(ge=0, le=60, title="Highest sigma", description="Where the schedule begins; 0 takes the model's own."),
+        Shown(infotext="Schedule max sigma", step=0.1),
+    ] = 0.0
+    rho: Annotated[
+        float,
+        Field(
+            ge=0, le=10, title="Rho", description="Bend of the Karras and Polyexponential schedules; 0 takes their own."
+        ),
+        Shown(infotext="Schedule rho", step=0.1),
+    ] = 0.0
+    discard_penultimate: Annotated[
+        bool,
+        Field(title="Discard penultimate sigma", description="Leave out the last noise level before zero."),
+        Shown(infotext="Discard penultimate sigma"),
+    ] = False
+    sgm_noise: Annotated[
+        bool,
+        Field(
+            title="SGM noise multiplier",
+            description="Begin with noise as Stability's own code scales it.",
+        ),
+        Shown(infotext="SGM noise multiplier"),
+    ] = False
+    arithmetic: Annotated[
+        Arithmetic,
+        Field(title="Arithmetic", description="Whose rounding of steps, noise and colours: to match old pictures."),
+        Shown(infotext="Arithmetic"),
+    ] = "diffusers"
+
+
+class Noise(Part):
+    """Where the random numbers come from, beside the seed."""
+
+    variation_seed: Annotated[
+        int,
+        Field(ge=-1, le=LARGEST_SEED, title="Variation seed", description="A second seed to mix in; -1 is random."),
+        Shown(infotext="Variation seed", a1111="subseed"),
+    ] = -1
+    variation_strength: Annotated[
+        float,
+        Field(ge=0, le=1, title="Variation strength", description="0 is the seed's picture, 1 the variation seed's."),
+        Shown(infotext="Variation seed strength", a1111="subseed_strength", step=0.01),
+    ] = 0.0
+    resize_from_width: Annotated[
+        int | None,
+        Field(
+            ge=64,
+            le=2048,
+            multiple_of=8,
+            title="Seed width",
+            description="Begin as the seed would at this width; empty takes the picture's.",
+        ),
+        Shown(a1111="seed_resize_from_w", step=8),
+    ] = None
+    resize_from_height: Annotated[
+        int | None,
+        Field(
+            ge=64,
+            le=2048,
+            multiple_of=8,
+            title="Seed height",
+            description="Begin as the seed would at this height; empty takes the picture's.",
+        ),
+        Shown(a1111="seed_resize_from_h", step=8),
+    ] = None
+    ensd: Annotated[
+        int,
+        Field(
+            ge=0,
+            le=2**32,
+            title="Eta noise seed delta",
+            description="Added to the seed for noise after the first; 31337 in many old pictures.",
+        ),
+        Shown(infotext="ENSD", a1111="eta_noise_seed_delta", step=1),
+    ] = 0
+    noise_source: Annotated[
+        NoiseSource,
+        Field(title="Noise source", description="CPU, or the numbers that NVIDIA's GPUs draw (NV)."),
+        Shown(infotext="RNG", a1111="randn_source"),
+    ] = "CPU"
+
+
 class Output(Part):
     count: Annotated[
         int,
         Field(ge=1, le=16, title="Pictures", description="How many, with the seed counted up."),
         Shown(infotext="Batch size", a1111="batch_size", step=1),
     ] = 1
+    format: Annotated[
+        FileFormat,
+        Field(title="File format", description="PNG keeps every bit; JPEG and WebP are smaller."),
+        Shown(infotext="Format", a1111="samples_format"),
+    ] = "PNG"
+    quality: Annotated[
+        int,
+        Field(ge=1, le=100, title="File quality", description="Of JPEG and WebP; more is finer and larger."),
+        Shown(infotext="Quality", a1111="jpeg_quality", step=1),
+    ] = 90
+    trace: Annotated[
+        bool,
+        Field(title="Keep every step", description="Store how the picture was made, to watch it afterwards."),
+        Shown(infotext="Steps kept"),
+    ] = False
 
 
 class FromNoise(Part):

@@ -202,7 +202,7 @@
   const tab = (name) => document.getElementById(`tab-${name}-button`)?.click();
   const focusField = (name) => document.querySelector(`#field-${name} textarea, #field-${name} input`)?.focus();
 
-  window.atelier = { t, has, label, explain, on, emit, ask, image, page, forget, look, cancel, stop, active, h, icon, tool, seconds, when,
+  window.atelier = { shapes: SHAPES, t, has, label, explain, on, emit, ask, image, page, forget, look, cancel, stop, active, h, icon, tool, seconds, when,
     summary, note, copy, tab, focusField, setLanguage, setDark, dark, stored, store, images,
     get language() { return language; }, get snapshot() { return snapshot; }, get reachable() { return reachable; },
     unreachable: broken("error.unreachable").problem, models: { models: [] }, shown: null, fill: () => {}, lastSeed: () => null };

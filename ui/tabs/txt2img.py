@@ -5,10 +5,35 @@ from dataclasses import dataclass
 import gradio as gr
 from gradio.blocks import Block
 
+from engine.request.schema import PARAMETERS
 from ui.form import draw
 from ui.pieces.piece import piece
 from ui.words import word
 
+GROUPS = {
+    "variation": (
+        "variation_seed",
+        "variation_strength",
+        "resize_from_width",
+        "resize_from_height",
+        "noise_source",
+        "ensd",
+    ),
+    "tuning": (
+        "eta",
+        "s_churn",
+        "s_tmin",
+        "s_tmax",
+        "s_noise",
+        "sigma_min",
+        "sigma_max",
+        "rho",
+        "discard_penultimate",
+        "sgm_noise",
+        "arithmetic",
+    ),
+    "file": ("format", "quality", "trace"),
+}
 QUICK, BEST = 12, 30  # steps of the two choices on top
 
 TO_STEPS = f"(quality) => quality === 'quick' ? {QUICK} : {BEST}"
@@ -76,6 +101,10 @@ def txt2img() -> Text2Img:
                 form["schedule"] = draw("schedule", filterable=False)
                 form["clip_skip"] = draw("clip_skip")
                 form["exact"] = draw("exact")
+            for group, names in GROUPS.items():
+                with gr.Accordion(word(f"group.{group}"), open=False, elem_id=f"group-{group}"):
+                    for name in names:
+                        form[name] = draw(name, filterable=False) if PARAMETERS[name].choices else draw(name)
         with gr.Column(elem_id="easel", min_width=0):
             stage = piece("stage")
             piece("welcome")

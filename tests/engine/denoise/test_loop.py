@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from engine.denoise import loop
+from engine.denoise.conditioning import Conditioning
 from engine.denoise.samplers import SAMPLERS
 from engine.denoise.work import Picture, conditioning, picture
 from engine.library.load import LoadedModel
@@ -91,7 +92,7 @@ def test_a_failed_step_can_be_tried_again(postcard: LoadedModel) -> None:
     expected = finish(make(postcard))[0]
     again = make(postcard)
     broken = make(postcard, seed=2)
-    broken.denoising.contexts = (torch.zeros(3, 3),) * 2
+    broken.denoising.conditioning = Conditioning((torch.zeros(3, 3),) * 2)
     with pytest.raises(RuntimeError):
         loop.step([again.denoising, broken.denoising])
     assert torch.equal(finish(again)[0], expected)
@@ -112,14 +113,14 @@ def test_long_prompts_of_different_length_are_not_repeated_beyond_the_limit(post
     pictures = [
         make(postcard, prompt="house " * (38 * n - 2), negative_prompt="sea " * (38 * n - 2)) for n in range(5, 10)
     ]
-    lengths = {len(context) // 40 for p in pictures for context in p.denoising.contexts}
+    lengths = {len(context) // 40 for p in pictures for context in p.denoising.conditioning.contexts}
     assert lengths == {5, 6, 7, 8, 9}
     assert loop.step([p.denoising for p in pictures]).calls >= 4
 
 
 def test_a_solver_that_fails_fails_alone(postcard: LoadedModel) -> None:
     good, bad = make(postcard, steps=1).denoising, make(postcard, seed=2).denoising
-    bad.generator = None  # pyright: ignore[reportAttributeAccessIssue]
+    bad.noise = None  # pyright: ignore[reportAttributeAccessIssue]
     bad.solver.scheduler.sigmas = torch.zeros(0)
     outcome = loop.step([bad, good])
     assert set(outcome.failures) == {0}

@@ -11,6 +11,7 @@ from PIL import Image
 
 from engine.denoise import loop
 from engine.denoise.decode import decode
+from engine.denoise.noise import Noise
 from engine.denoise.samplers import SAMPLERS, scheduler
 from engine.denoise.schedules import SCHEDULES
 from engine.denoise.start import from_picture
@@ -132,10 +133,10 @@ def test_a_picture_as_the_start_equals_the_pipeline(
     theirs = run(pipeline, asked, image=source, strength=strength, output_type="latent")
     ours = alone(postcard, asked).denoising
     made = picture(postcard, asked, 0, conditioning(postcard, asked), Path())
-    generator = torch.Generator().manual_seed(asked.sampling.seed)
-    latents, first = from_picture(postcard, made.denoising.solver, source, asked, strength, generator)
+    noise = Noise(asked.sampling.seed)
+    latents, first = from_picture(postcard, made.denoising.solver, source, asked, strength, noise)
     drawn = made.denoising
-    drawn.latents, drawn.index, drawn.generator = latents, first, generator
+    drawn.latents, drawn.index, drawn.noise = latents, first, noise
     while not drawn.finished:
         loop.step([drawn])
     assert torch.equal(drawn.latents, theirs)

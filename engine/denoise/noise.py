@@ -1,0 +1,14 @@
+"""One picture's own random numbers, drawn in order on the CPU, so that a batch equals its singles."""
+
+import torch
+
+
+class Noise:
+    """Each draw goes on where the last one ended; no other picture draws from it."""
+
+    def __init__(self, seed: int):
+        self.generator = torch.Generator("cpu").manual_seed(seed)
+
+    def normal(self, shape: tuple[int, ...]) -> torch.Tensor:
+        """float32, on the CPU."""
+        return torch.randn(shape, generator=self.generator, dtype=torch.float32)
