@@ -93,5 +93,5 @@ def shown(image: GalleryImage) -> dict[str, Any]:
 
 
 def for_scripts(values: dict[str, Any]) -> dict[str, Any]:
-    """The seed as text: a browser's numbers are exact only up to 2**53."""
-    return {**values, "seed": str(values["seed"])} if "seed" in values else values
+    """Seeds as text: a browser's numbers are exact only up to 2**53."""
+    return {**values, **{name: str(values[name]) for name in ("seed", "variation_seed") if name in values}}

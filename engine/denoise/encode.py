@@ -5,6 +5,7 @@ import torch
 from diffusers.models.autoencoders.vae import DiagonalGaussianDistribution
 from PIL import Image
 
+from engine.denoise.noise import Noise
 from engine.library.load import LoadedModel
 
 
@@ -14,10 +15,12 @@ def vae_factor(model: LoadedModel) -> int:
 
 
 @torch.inference_mode()
-def encode(model: LoadedModel, picture: Image.Image, generator: torch.Generator) -> torch.Tensor:
-    """Latents (1, channels, h, w), float32, sampled with the picture's own generator."""
+def encode(model: LoadedModel, picture: Image.Image, noise: Noise) -> torch.Tensor:
+    """Latents (1, channels, h, w), float32, sampled with the picture's own noise."""
     pixels = torch.from_numpy(np.asarray(picture, np.float32)[None] / 255).permute(0, 3, 1, 2)
-    return (distribution(model, pixels).sample(generator) * model.vae.config["scaling_factor"]).float()
+    found = distribution(model, pixels)
+    sample = found.mean + found.std * noise.normal(tuple(found.mean.shape)).to(found.mean)
+    return (sample * model.vae.config["scaling_factor"]).float()
 
 
 def distribution(model: LoadedModel, pixels: torch.Tensor) -> DiagonalGaussianDistribution:

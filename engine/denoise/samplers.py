@@ -3,6 +3,7 @@
 import inspect
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from types import FunctionType
 from typing import Any, Protocol
 
 import diffusers
@@ -114,6 +115,17 @@ def overwrite(made: Scheduler, schedule: str, steps: int) -> None:
     made.timesteps = torch.from_numpy(timesteps.astype(np.float32))
 
 
+def with_our_dice(made: Scheduler) -> Callable[..., Any]:
+    """Its `step`, drawing from a Noise instead of a torch.Generator: its own code, one name changed."""
+    step: Any = type(made).step
+    names = {**step.__globals__, "randn_tensor": draw}
+    return FunctionType(step.__code__, names, step.__name__, step.__defaults__, step.__closure__)
+
+
+def draw(shape: torch.Size, generator: Noise, device: torch.device, **_: Any) -> torch.Tensor:
+    return generator.normal(tuple(shape)).to(device)
+
+
 class Solver:
     """One picture's way from noise to latents; `index` counts network evaluations.
 
@@ -125,6 +137,7 @@ class Solver:
         self.row = SAMPLERS[name]
         self.timesteps = self.scheduler.timesteps
         self.times: list[float] = [float(t) for t in self.timesteps]  # read once: no device is asked per step
+        self.advance = with_our_dice(self.scheduler)
         self.takes_generator = "generator" in inspect.signature(self.scheduler.step).parameters
 
     def begin_at(self, index: int) -> None:
@@ -143,8 +156,10 @@ class Solver:
         return self.scheduler.scale_model_input(latents, self.timesteps[index])
 
     def step(self, guided: Guided, index: int, latents: torch.Tensor, noise: Noise) -> torch.Tensor:
-        extra = {"generator": noise.generator} if self.takes_generator else {}
-        return self.scheduler.step(guided.output, self.timesteps[index], latents, **extra, return_dict=False)[0]
+        extra = {"generator": noise} if self.takes_generator else {}
+        return self.advance(self.scheduler, guided.output, self.timesteps[index], latents, **extra, return_dict=False)[
+            0
+        ]
 
     def denoised(self, output: torch.Tensor, index: int, latents: torch.Tensor) -> torch.Tensor:
         """The network's present guess at the finished latents: for previews."""

@@ -16,9 +16,11 @@ from engine.request.parts import FromPicture
 
 def drawn(model: LoadedModel, size: tuple[int, int], noise: Noise) -> torch.Tensor:
     """(1, channels, height / f, width / f) float32, drawn on the CPU so that every device draws the same."""
-    width, height = size
-    factor = vae_factor(model)
-    return noise.normal((1, model.unet.config["in_channels"], height // factor, width // factor))
+    (width, height), factor = size, vae_factor(model)
+    shape = (1, model.unet.config["in_channels"], height // factor, width // factor)
+    asked = noise.asked
+    seeds_own = ((asked.resize_from_height or height) // factor, (asked.resize_from_width or width) // factor)
+    return noise.first(shape, seeds_own)
 
 
 @torch.inference_mode()
@@ -44,7 +46,7 @@ def from_picture(
     steps = request.sampling.steps
     skipped = steps - max(1, min(int(steps * strength), steps))
     index = skipped * solver.scheduler.order
-    latents = encode(model, picture.convert("RGB").resize(request.size, Image.Resampling.LANCZOS), noise.generator)
+    latents = encode(model, picture.convert("RGB").resize(request.size, Image.Resampling.LANCZOS), noise)
     fresh = drawn(model, request.size, noise).to(model.device)
     solver.begin_at(index)
     return solver.noised(latents, fresh, index), index

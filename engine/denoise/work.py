@@ -89,7 +89,7 @@ def picture(
 ) -> Picture:
     sampling = request.sampling
     solver = Solver(sampling.sampler, sampling.schedule, sampling.steps, model.scheduler_config)
-    noise = Noise(sampling.seed)
+    noise = Noise(sampling.seed, request.noise)
     latents, first = start.begin(model, solver, request, noise, pictures)
     denoising = Denoising(model, solver, latents, told, sampling.guidance, noise, index=first, alone=sampling.exact)
     return Picture(index, request, denoising, time.monotonic())

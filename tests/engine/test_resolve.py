@@ -57,3 +57,18 @@ def test_a_sampler_says_how_many_steps_it_can(library: Library) -> None:
     with pytest.raises(BadRequest, match="at most 50 steps") as caught:
         resolve(read({"sampler": "LCM", "steps": 51}), library)
     assert caught.value.problem.field == "steps"
+
+
+def test_a_variation_seed_is_drawn_only_where_it_is_mixed_in(library: Library) -> None:
+    mixed = resolve(read({"seed": 3, "variation_strength": 0.1}), library, lambda: 42)
+    assert (mixed.sampling.seed, mixed.noise.variation_seed) == (3, 42)
+    assert resolve(mixed, library, lambda: 43) == mixed
+    assert resolve(read({"seed": 3}), library, lambda: 42).noise.variation_seed == -1
+
+
+def test_a_jobs_pictures_count_up_the_seed_or_where_there_is_one_the_variations_seed(library: Library) -> None:
+    plain = resolve(read({"seed": 2**64 - 1, "count": 3}), library)
+    assert [plain.picture(i).sampling.seed for i in range(3)] == [2**64 - 1, 0, 1]
+    varied = resolve(read({"seed": 5, "variation_seed": 2**64 - 1, "variation_strength": 0.5, "count": 3}), library)
+    assert [varied.picture(i).sampling.seed for i in range(3)] == [5, 5, 5]
+    assert [varied.picture(i).noise.variation_seed for i in range(3)] == [2**64 - 1, 0, 1]
