@@ -14,6 +14,7 @@ from engine.errors import DiskFull
 from engine.folder_lock import FolderLock
 from engine.forms import Forms
 from engine.gallery.store import Gallery
+from engine.grid.grids import Doors, Grids
 from engine.job import Job, new_id
 from engine.library.scan import Library
 from engine.picture.inputs import put_input, require_input
@@ -21,6 +22,7 @@ from engine.progress import Progress
 from engine.queue.batching import Limits
 from engine.queue.dispatcher import Dispatcher
 from engine.queue.store import Store
+from engine.request.generation import GenerationRequest
 from engine.request.parts import FromPicture
 from engine.request.read import read
 from engine.resolve import resolve
@@ -72,15 +74,19 @@ class Studio:
             limits=Limits(rows=painter.max_rows),
             check_disk=self.check_disk,
         )
+        doors = Doors(resolve=self.resolved, put=self.put, cancel=self.cancel)
+        self.grids = Grids(data, self.store, self.gallery, self.progress, doors)
 
     def start(self) -> None:
         """Clear away what a crash left behind, and begin to draw what is queued."""
         self.gallery.sweep()
         self.library.start()
         self.dispatcher.start()
+        self.grids.start()
 
     def stop(self, grace: float = 5) -> None:
         """Leave in good order: unfinished jobs wait for the next start. grace: seconds for the step at hand."""
+        self.grids.stop()
         self.dispatcher.stop(grace)
         self.progress.close()
         self.library.stop()
@@ -91,11 +97,20 @@ class Studio:
 
     def submit(self, values: Mapping[str, Any], owner: str) -> Job:
         """values: parameters by name. Returns once the job is durable; raises AtelierError otherwise."""
-        self.check_disk()
+        job = Job(id=new_id(), owner=owner, request=self.resolved(values), created=time.time())
+        self.put(job)
+        return job
+
+    def resolved(self, values: Mapping[str, Any]) -> GenerationRequest:
+        """What parameters by name ask for, nothing left to chance. Raises AtelierError when it cannot be drawn."""
         request = resolve(read(values), self.library)
         if isinstance(request.start, FromPicture):
             require_input(self.inputs, request.start.picture)
-        job = Job(id=new_id(), owner=owner, request=request, created=time.time())
+        return request
+
+    def put(self, job: Job) -> None:
+        """Queue a job; one that is there already stays as it is. Returns once it is durable."""
+        self.check_disk()
         try:
             self.store.put(job, retry_after=self.retry_after(job.cost))
         except sqlite3.OperationalError as error:
@@ -104,7 +119,6 @@ class Studio:
             raise disk_full(self.data, self.disk_reserve) from error
         self.dispatcher.poke()
         self.progress.ring()
-        return job
 
     def keep_picture(self, data: bytes) -> str:
         """Keep a picture to start from; returns its SHA-256, which requests name. Raises BadRequest for no picture."""
