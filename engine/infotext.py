@@ -146,8 +146,12 @@ def settings_line(lines: list[str]) -> tuple[int | None, int]:
 
 def is_settings(line: str) -> bool:
     """At least three pairs, Steps among them: a prompt such as "hair: red, eyes: blue, hat: none" is none."""
-    keys = [key for key, _ in scan(line)] if "Steps:" in line else []
-    return len(keys) >= 3 and "Steps" in keys
+    seen, steps = 0, False
+    for key, _ in scan(line) if "Steps:" in line else ():
+        seen, steps = seen + 1, steps or key == "Steps"
+        if seen >= 3 and steps:
+            return True
+    return False
 
 
 def scan(line: str) -> Iterator[tuple[str, str]]:

@@ -40,7 +40,7 @@ def text_of(value: Any) -> str:
 
 def pairs_of(values: Mapping[str, Any], keys: Mapping[str, str]) -> dict[str, str]:
     """The values under `keys`' names for them, and all others under their own; what says nothing is left out."""
-    return {keys.get(name, name): said(value) for name, value in values.items() if value not in SILENT}
+    return {keys.get(name, whole(name)): said(value) for name, value in values.items() if value not in SILENT}
 
 
 def size(values: dict[str, Any], pairs: dict[str, str], width: str = "width", height: str = "height") -> None:

@@ -172,9 +172,9 @@ def comment_text(comment: object, texts: Texts) -> str | None:
     if encoding == b"UNICODE\0":
         if text[:2] in (b"\xff\xfe", b"\xfe\xff"):
             return text.decode("utf-16", "replace").strip("\0") or None
-        # Settings are mostly ASCII: the wrong encoding turns them into rare letters or zeros.
+        # Settings name their steps, and are mostly ASCII: the wrong encoding makes rare letters or zeros of them.
         readings = [text.decode(code, "replace") for code in ("utf-16-be", "utf-16-le", "utf-8")]
-        return max(readings, key=ordinary).strip("\0") or None
+        return max(readings, key=lambda reading: ("Steps:" in reading, ordinary(reading))).strip("\0") or None
     return plain_text(text if encoding in (b"ASCII\0\0\0", bytes(8)) else comment, texts)
 
 
