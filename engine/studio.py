@@ -17,6 +17,8 @@ from engine.gallery.store import Gallery
 from engine.grid.grids import Doors, Grids
 from engine.job import Job, new_id
 from engine.library.scan import Library
+from engine.metadata import read as metadata
+from engine.metadata.absent import Found, settle
 from engine.picture.inputs import put_input, require_input
 from engine.progress import Progress
 from engine.queue.batching import Limits
@@ -124,6 +126,10 @@ class Studio:
         """Keep a picture to start from; returns its SHA-256, which requests name. Raises BadRequest for no picture."""
         self.check_disk()
         return put_input(self.inputs, data)
+
+    def read_settings(self, data: bytes) -> Found:
+        """The settings in a picture's file. Raises BadRequest for one that has none."""
+        return settle(metadata.read(data), self.library)
 
     def cancel(self, job_id: str, owner: str) -> Job:
         """The job as it is now: cancelled, or as it had ended before. Raises NotFound if it is not the owner's."""

@@ -1,12 +1,10 @@
-"""Latents to a picture, and the picture to a PNG with its settings inside."""
+"""Latents to a picture."""
 
-from io import BytesIO
 from typing import Any
 
 import numpy as np
 import torch
 from PIL import Image
-from PIL.PngImagePlugin import PngInfo
 
 from engine.errors import ModelDamaged
 from engine.library.load import LoadedModel
@@ -51,12 +49,3 @@ def to_pixels(model: LoadedModel, scaled: torch.Tensor) -> torch.Tensor:
         return vae.decode(scaled, return_dict=False)[0]
     finally:
         vae.disable_tiling()
-
-
-def png(picture: Image.Image, infotext: str) -> bytes:
-    """Level 4: within a few percent of the smallest file in a third of the time; zlib lets other threads run."""
-    info = PngInfo()
-    info.add_text("parameters", infotext)
-    buffer = BytesIO()
-    picture.save(buffer, "PNG", pnginfo=info, compress_level=4)
-    return buffer.getvalue()

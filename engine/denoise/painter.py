@@ -12,7 +12,7 @@ import torch
 from engine import infotext
 from engine.denoise import device as devices
 from engine.denoise import loop
-from engine.denoise.decode import check, decode, png
+from engine.denoise.decode import check, decode
 from engine.denoise.encode import vae_factor
 from engine.denoise.preview import Matrix, fit, jpeg
 from engine.denoise.work import Picture, Work, compose
@@ -23,6 +23,7 @@ from engine.library.load import LoadedModel, load
 from engine.library.scan import Library, ModelFile
 from engine.memory.relief import device_lost, out_of_memory
 from engine.memory.residency import Residency, give_back
+from engine.metadata.write import encode
 from engine.resolve import find
 
 log = logging.getLogger(__name__)
@@ -203,7 +204,9 @@ class Painter:
             image = decode(drawn.model, drawn.latents)
             text = infotext.write(picture.request)
             work.pictures.remove(picture)
-            work.stored.append((picture, text, self.pool.submit(png, image, text)))
+            output = picture.request.output
+            file = self.pool.submit(encode, image, text, output.format, output.quality)
+            work.stored.append((picture, text, file))
 
     def wants_preview(self, picture: Picture, now: float) -> bool:
         steps = len(picture.denoising.solver.times)
@@ -227,7 +230,14 @@ class Painter:
             if wait or future.done():
                 work.stored.remove(entry)
                 seconds = time.monotonic() - picture.begun
-                yield Made(job=work.job.id, index=picture.index, png=future.result(), infotext=text, seconds=seconds)
+                yield Made(
+                    job=work.job.id,
+                    index=picture.index,
+                    file=future.result(),
+                    format=picture.request.output.format,
+                    infotext=text,
+                    seconds=seconds,
+                )
         if work.complete and work.job.id in self.works:
             self.remove(work.job.id)
             yield Done(job=work.job.id)

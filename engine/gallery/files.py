@@ -14,9 +14,9 @@ NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
 THUMBNAIL = 320  # pixels of the longer side
 
 
-def name_of(created: float, seed: int, image_id: str) -> str:
+def name_of(created: float, seed: int, image_id: str, suffix: str = ".png") -> str:
     """Where a picture belongs, below the outputs folder: 2026-01-31/142233-1234-9f3c01ab.png"""
-    return strftime("%Y-%m-%d/%H%M%S", localtime(created)) + f"-{seed}-{image_id[-8:]}.png"
+    return strftime("%Y-%m-%d/%H%M%S", localtime(created)) + f"-{seed}-{image_id[-8:]}{suffix}"
 
 
 def write(path: Path, content: bytes) -> None:
@@ -62,9 +62,9 @@ def remove(path: Path) -> bool:
     return True
 
 
-def thumbnail(png: bytes) -> tuple[bytes, tuple[int, int]]:
+def thumbnail(file: bytes) -> tuple[bytes, tuple[int, int]]:
     """The small WebP for lists, and the size of the picture itself."""
-    with Image.open(io.BytesIO(png), formats=("PNG",)) as image:
+    with Image.open(io.BytesIO(file), formats=("PNG", "JPEG", "WEBP")) as image:
         size = image.size
         small = image.convert("RGB")
     small.thumbnail((THUMBNAIL, THUMBNAIL), Image.Resampling.LANCZOS)

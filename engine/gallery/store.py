@@ -13,6 +13,7 @@ from engine.errors import BadRequest, NotFound
 from engine.events import Made
 from engine.gallery import files
 from engine.job import Job, new_id
+from engine.metadata.write import SUFFIXES
 from engine.request.generation import GenerationRequest
 
 TABLES = """
@@ -70,12 +71,12 @@ class Gallery:
                 return image_of(known)
             created, image_id = time.time(), new_id()
             request = job.request.picture(made.index)
-            small, (width, height) = files.thumbnail(made.png)
-            name = files.name_of(created, request.sampling.seed, image_id)
+            small, (width, height) = files.thumbnail(made.file)
+            name = files.name_of(created, request.sampling.seed, image_id, SUFFIXES[made.format])
             file, thumbnail = f"outputs/{name}", f"thumbnails/{Path(name).with_suffix('.webp').as_posix()}"
             self._announce(file, thumbnail)
             try:
-                files.write(self._data / file, made.png)
+                files.write(self._data / file, made.file)
                 files.write(self._data / thumbnail, small)
                 with self._locked() as connection, transaction(connection):
                     connection.execute(

@@ -40,7 +40,7 @@ def job(owner: str = "ann", seed: int = 7, count: int = 1) -> Job:
 
 
 def made(of: Job, index: int = 0, content: bytes | None = None) -> Made:
-    return Made(job=of.id, index=index, png=content or png(), infotext="a cat\nSteps: 3", seconds=1.5)
+    return Made(job=of.id, index=index, file=content or png(), infotext="a cat\nSteps: 3", seconds=1.5)
 
 
 def everything(data: Path) -> list[str]:
