@@ -3,11 +3,10 @@
 import errno
 import io
 import os
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from PIL import Image, ImageOps
+from PIL import Image
 
 from engine.errors import DiskFull
 
@@ -15,12 +14,10 @@ NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
 THUMBNAIL = 320  # pixels of the longer side
 ENDINGS = {"png": ".png", "jpeg": ".jpg", "webp": ".webp"}  # the formats that are kept
 
-ORIENTATION, LYING = 0x0112, (5, 6, 7, 8)  # EXIF: the camera was turned by a quarter
-
 
 @dataclass(frozen=True)
 class Small:
-    """A thumbnail, with the format ("png", "jpeg", "webp") and the upright size of the picture itself."""
+    """A thumbnail, with the format ("png", "jpeg", "webp") and the size of the picture itself."""
 
     webp: bytes
     format: str
@@ -71,27 +68,18 @@ def remove(path: Path) -> bool:
 
 
 def thumbnail(content: bytes) -> Small:
-    """Of a picture that we made, or that `engine.picture.open` has passed."""
-    with Image.open(io.BytesIO(content), formats=("PNG", "JPEG", "WEBP")) as image:
-        kind = (image.format or "").lower()
-        size = upright(image)
-        image.draft("RGB", (2 * THUMBNAIL, 2 * THUMBNAIL))  # a JPEG is decoded at a fraction of its size
-        turned = image
-        with suppress(Exception):  # broken EXIF is common, and no reason to refuse the picture
-            turned = ImageOps.exif_transpose(image)
-        small = turned.convert("RGBA" if turned.has_transparency_data else "RGB")
+    """Of a picture that a painter has made."""
+    with Image.open(io.BytesIO(content), formats=[kind.upper() for kind in ENDINGS]) as image:
+        return Small(shrunk(image), (image.format or "").lower(), image.size)
+
+
+def shrunk(image: Image.Image) -> bytes:
+    """The small WebP for lists."""
+    small = image.convert("RGBA" if image.has_transparency_data else "RGB")
     small.thumbnail((THUMBNAIL, THUMBNAIL), Image.Resampling.LANCZOS)
     webp = io.BytesIO()
     small.save(webp, "WEBP", quality=82)
-    return Small(webp.getvalue(), kind, size)
-
-
-def upright(image: Image.Image) -> tuple[int, int]:
-    """Width and height as the picture is shown, before anything is decoded."""
-    with suppress(Exception):
-        if image.getexif().get(ORIENTATION) in LYING:
-            return image.size[::-1]
-    return image.size
+    return webp.getvalue()
 
 
 def disk_full() -> DiskFull:

@@ -19,6 +19,7 @@ from engine.request.generation import GenerationRequest
 from engine.request.read import read
 
 TAKEN, CHANGED = 0x9003, 0x0132  # EXIF's DateTimeOriginal and DateTime
+ORIENTATION, LYING = 0x0112, (5, 6, 7, 8)  # the camera was turned by a quarter
 DAY = r"(?<!\d)((?:19|20)\d\d)[-_.]?(0[1-9]|1[0-2])[-_.]?(0[1-9]|[12]\d|3[01])"
 IN_NAME = re.compile(DAY + r"(?:[-_ T./]*([01]\d|2[0-3])[-_.:]?([0-5]\d)[-_.:]?([0-5]\d))?(?!\d)")
 OLDEST = 631152000.0  # 1990: what is older is a wrong clock
@@ -89,6 +90,14 @@ def created_of(picture: Image.Image, name: str, modified: float | None) -> float
     return found if found and OLDEST < found < now + 86400 else now
 
 
+def upright(picture: Image.Image) -> tuple[int, int]:
+    """Width and height as the picture is shown, before anything is decoded."""
+    with suppress(Exception):
+        if picture.getexif().get(ORIENTATION) in LYING:
+            return picture.height, picture.width
+    return picture.size
+
+
 def by_exif(picture: Image.Image) -> float | None:
     with suppress(Exception):  # broken EXIF is common, and says nothing
         exif = picture.getexif()
@@ -101,9 +110,9 @@ def by_name(name: str, modified: float | None) -> float | None:
     """The last date in a path such as 2023-05-04/00012.png; a day alone leaves the hour to `modified` if it fits."""
     for year, month, day, *hour in reversed(IN_NAME.findall(name[-1000:].replace("\\", "/"))):
         with suppress(ValueError, OverflowError, OSError):  # the 31st of April
-            time_of_day = [int(part) for part in hour if part]
-            stamp = datetime(int(year), int(month), int(day), *time_of_day)
-            if not time_of_day and modified and datetime.fromtimestamp(modified).date() == stamp.date():
+            hours, minutes, seconds = (int(part or 0) for part in hour)
+            stamp = datetime(int(year), int(month), int(day), hours, minutes, seconds)
+            if not any(hour) and modified and datetime.fromtimestamp(modified).date() == stamp.date():
                 return modified
             return stamp.timestamp()
     return None

@@ -110,14 +110,14 @@ class Gallery:
         picture = incoming.checked(content)
         digest = hashlib.sha256(content).hexdigest()
         settings = incoming.settings_of(content)
-        size = files.upright(picture)
+        size = incoming.upright(picture)
         with self._filing:
             known = self._known(content, digest, seen_by, settings.facts.seed, size)
             if known:
                 self.restore([known], None)
                 return self.get(known, None), True
-        open_safe(content)  # says it in words when the picture is damaged
-        small = files.thumbnail(content)
+        opened = open_safe(content)  # says it in words when the picture is damaged
+        small = files.shrunk(opened)
         image_id = new_id()
         new = NewImage(
             id=image_id,
@@ -125,22 +125,22 @@ class Gallery:
             index=0,
             owner=owner,
             created=incoming.created_of(picture, name, modified),
-            width=small.size[0],
-            height=small.size[1],
+            width=opened.width,
+            height=opened.height,
             seconds=0,
             infotext=settings.infotext,
             request=settings.request,
             facts=settings.facts,
             file="",
             thumbnail="",
-            format=small.format,
+            format=(picture.format or "").lower(),
             sha256=digest,
             name=incoming.plain_name(name),
             imported=True,
         )
         with self._filing:
             known = self._known(content, digest, seen_by, settings.facts.seed, size)  # twice at the same time
-            return (self.get(known, None), True) if known else (self._file(new, content, small.webp), False)
+            return (self.get(known, None), True) if known else (self._file(new, content, small), False)
 
     def made(self, job_id: str) -> dict[int, str]:
         """index -> image id of the job's pictures that are stored."""

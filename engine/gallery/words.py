@@ -11,6 +11,7 @@ from collections.abc import Iterator
 
 UNSPACED = re.compile("([\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003ffff])")
 ASKED = re.compile(r'(-?)"([^"]*)"?|(\S+)')
+WORD = re.compile(r"[^\W_]+")
 LONGEST_TEXT = 100_000  # characters of one picture that can be found
 LONGEST_QUESTION = 4_000
 MOST_WORDS = 64  # of a question; what comes after them is not looked for
@@ -40,11 +41,12 @@ def asked(question: str) -> tuple[str, str]:
     unwanted: dict[str, None] = {}
     room = MOST_WORDS
     for minus, text, open_end in parts(question[:LONGEST_QUESTION]):
-        words = [word for word in spaced(text).split() if any(letter.isalnum() for letter in word)][:room]
+        phrase = spaced(text).replace('"', " ")
+        words = list(WORD.finditer(phrase))[:room]
         if words:
             room -= len(words)
-            phrase = '"' + " ".join(words).replace('"', " ") + '"'
-            (unwanted if minus else wanted)[phrase + (" *" if open_end else "")] = None
+            quoted = f'"{phrase[: words[-1].end()]}"'
+            (unwanted if minus else wanted)[quoted + (" *" if open_end else "")] = None
     return " AND ".join(wanted), " OR ".join(unwanted)
 
 
