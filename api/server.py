@@ -10,7 +10,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
 from starlette.exceptions import HTTPException
 
-from api import grids, images, jobs, read_settings
+from api import gallery, grids, images, jobs, read_settings
 from api.access import Access, VisitorCookie
 from api.guard import Guard
 from api.streams import Streams
@@ -45,6 +45,7 @@ def make_app(studio: Studio, access: Access) -> FastAPI:
     app.state.studio = studio
     app.state.access = access
     app.include_router(jobs.router)
+    app.include_router(gallery.router)  # before the single picture: its ways have names, not ids
     app.include_router(images.router)
     app.include_router(grids.router)
     app.include_router(read_settings.router)
