@@ -14,16 +14,18 @@ from engine.errors import DiskFull
 from engine.folder_lock import FolderLock
 from engine.forms import Forms
 from engine.gallery.store import Gallery
+from engine.history import History
 from engine.job import Job, new_id
 from engine.library.scan import Library
 from engine.picture.inputs import put_input, require_input
+from engine.presets import Presets
 from engine.progress import Progress
 from engine.queue.batching import Limits
 from engine.queue.dispatcher import Dispatcher
 from engine.queue.store import Store
 from engine.request.parts import FromPicture
 from engine.request.read import read
-from engine.resolve import resolve
+from engine.resolve import resolve, tidy
 from engine.workers import worker
 from engine.workers.inprocess import Thread
 from engine.workers.keeper import Vessel
@@ -57,6 +59,7 @@ class Studio:
         try:
             self.store = Store(data / "atelier.db")
             self.gallery, self.forms = Gallery(data), Forms(data)
+            self.presets, self.history = Presets(data), History(data)
         except BaseException:
             self.lock.release()
             raise
@@ -86,13 +89,16 @@ class Studio:
         self.library.stop()
         self.gallery.close()
         self.forms.close()
+        self.presets.close()
+        self.history.close()
         self.store.close()
         self.lock.release()
 
     def submit(self, values: Mapping[str, Any], owner: str) -> Job:
         """values: parameters by name. Returns once the job is durable; raises AtelierError otherwise."""
         self.check_disk()
-        request = resolve(read(values), self.library)
+        asked = read(values)
+        request = resolve(asked, self.library)
         if isinstance(request.start, FromPicture):
             require_input(self.inputs, request.start.picture)
         job = Job(id=new_id(), owner=owner, request=request, created=time.time())
@@ -102,6 +108,7 @@ class Studio:
             if error.sqlite_errorcode != sqlite3.SQLITE_FULL:
                 raise
             raise disk_full(self.data, self.disk_reserve) from error
+        self.history.put(owner, tidy(asked.words.prompt), tidy(asked.words.negative_prompt))
         self.dispatcher.poke()
         self.progress.ring()
         return job
