@@ -16,11 +16,13 @@ from engine.forms import Forms
 from engine.gallery.names import DEFAULT
 from engine.gallery.store import Gallery
 from engine.grid.grids import Doors, Grids
+from engine.history import History
 from engine.job import Job, new_id
 from engine.library.scan import Library
 from engine.metadata import read as metadata
 from engine.metadata.absent import Found, settle
 from engine.picture.inputs import put_input, require_input
+from engine.presets import Presets
 from engine.progress import Progress
 from engine.queue.batching import Limits
 from engine.queue.dispatcher import Dispatcher
@@ -28,7 +30,7 @@ from engine.queue.store import Store
 from engine.request.generation import GenerationRequest
 from engine.request.parts import FromPicture
 from engine.request.read import read
-from engine.resolve import resolve
+from engine.resolve import resolve, tidy
 from engine.workers import worker
 from engine.workers.inprocess import Thread
 from engine.workers.keeper import Vessel
@@ -63,6 +65,7 @@ class Studio:
         try:
             self.store = Store(data / "atelier.db")
             self.gallery, self.forms = Gallery(data, names), Forms(data)
+            self.presets, self.history = Presets(data), History(data)
         except BaseException:
             self.lock.release()
             raise
@@ -96,6 +99,8 @@ class Studio:
         self.library.stop()
         self.gallery.close()
         self.forms.close()
+        self.presets.close()
+        self.history.close()
         self.store.close()
         self.lock.release()
 
@@ -103,6 +108,8 @@ class Studio:
         """values: parameters by name. Returns once the job is durable; raises AtelierError otherwise."""
         job = Job(id=new_id(), owner=owner, request=self.resolved(values), created=time.time())
         self.put(job)
+        words = read(values).words  # as typed: resolving spends wildcards
+        self.history.put(owner, tidy(words.prompt), tidy(words.negative_prompt))
         return job
 
     def resolved(self, values: Mapping[str, Any]) -> GenerationRequest:
