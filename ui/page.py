@@ -10,6 +10,7 @@ from ui.actions import Actions
 from ui.head import head
 from ui.pieces.piece import piece
 from ui.tabs.gallery import gallery
+from ui.tabs.grid import connect_grid, grid
 from ui.tabs.txt2img import TO_QUALITY, TO_SIZE, TO_STEPS, Text2Img, txt2img
 from ui.theme import theme
 from ui.words import translations, word
@@ -29,7 +30,10 @@ def build(studio: Studio, visitor: Callable[[gr.Request], str]) -> tuple[gr.Bloc
                 tab = txt2img()
             with gr.Tab(word("tab.gallery"), id="gallery", elem_id="tab-gallery"):
                 gallery()
+            with gr.Tab(word("tab.grid"), id="grid", elem_id="tab-grid"):
+                table = grid()
         connect(page, tab, bridge, Actions(studio, visitor, tab.form))
+        connect_grid(table, tab.form, studio, visitor, PLAIN)
     return page, {"theme": theme(), "head": head(), "i18n": translations()}
 
 

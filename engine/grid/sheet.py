@@ -74,7 +74,9 @@ def sheet(axes: Sequence[dict[str, Any]], pictures: Sequence[Picture], infotext:
     for z, page_label in enumerate(zs):
         above = z * (at.top + len(ys) * (at.cell[1] + at.gap))
         if names[2]:
-            write(pen, (at.gap, above + at.gap), f"{names[2]}: {page_label}", at, at.left * 2, QUIET)
+            write(pen, (at.gap, above + at.gap), f"{names[2]}: {page_label}", at, at.left - 2 * at.gap, QUIET)
+        write(pen, (at.left, above + at.gap), names[0], at, at.size(len(xs), 1, 1)[0] - at.left, QUIET)
+        write(pen, (at.gap, above + at.top - at.text * 2), names[1], at, at.left - 2 * at.gap, QUIET)
         for x, label in enumerate(xs):
             left = at.left + x * (at.cell[0] + at.gap)
             write(pen, (left, above + at.top - at.text * 2), label, at, at.cell[0], INK)
