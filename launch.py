@@ -44,6 +44,7 @@ The studio's flags:
   --model-memory GIB   memory for resident checkpoints; 0 takes half of what is free
   --max-rows NUMBER    rows that one call of the network may hold (16)
   --disk-reserve GIB   room to leave free on the disk (1)
+  --names TEMPLATE     how the files of pictures are called, as {date}/{time}-{seed}-{id}
   --workers WHERE      processes or inprocess: where drawing happens
   --allow-host NAME    a further host name under which the page may be opened; may be repeated
 Each is also read from ATELIER_HOST, ATELIER_PORT ... and from settings.toml in the data folder.

@@ -5,14 +5,14 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from anyio import to_thread
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import APIRouter, Depends, Request
 from fastapi.responses import FileResponse, JSONResponse, Response
 
 from api.access import Access, visitor
 from api.jobs import TheStudio
 from engine import infotext
 from engine.errors import BadRequest
-from engine.gallery.store import GalleryImage
+from engine.gallery.rows import GalleryImage
 from engine.picture.open import header, text_of
 from engine.request.schema import flat
 
@@ -28,16 +28,6 @@ def whose(request: Request) -> str | None:
 Whose = Annotated[str | None, Depends(whose)]
 
 
-@router.get("/images")
-def images(
-    studio: TheStudio, owner: Whose, before: str | None = None, limit: Annotated[int, Query(ge=1, le=200)] = 48
-) -> JSONResponse:
-    """Newest first; `next` is the value of `before` that brings the next page."""
-    page, following = studio.gallery.page(owner, before, limit)
-    content = {"images": [shown(i) for i in page], "next": following, "total": studio.gallery.count(owner)}
-    return JSONResponse(content, headers={"cache-control": "no-store"})
-
-
 @router.get("/images/{image_id}")
 def image(image_id: str, studio: TheStudio, owner: Whose) -> JSONResponse:
     return JSONResponse(shown(studio.gallery.get(image_id, owner)), headers={"cache-control": "no-store"})
@@ -45,10 +35,10 @@ def image(image_id: str, studio: TheStudio, owner: Whose) -> JSONResponse:
 
 @router.get("/images/{image_id}/file")
 def file(image_id: str, studio: TheStudio, owner: Whose, download: bool = False) -> FileResponse:
-    """The PNG as it was made, its settings inside."""
-    path = studio.gallery.file(image_id, owner)
-    name = f"atelier-{studio.gallery.get(image_id, owner).seed}-{image_id[-8:]}.png" if download else None
-    return sent(path, "image/png", name)
+    """As it was made or imported, its settings inside."""
+    path, image = studio.gallery.file(image_id, owner), studio.gallery.get(image_id, owner)
+    name = image.name or f"atelier-{image.seed}-{image_id[-8:]}{path.suffix}"
+    return sent(path, f"image/{image.format}", name if download else None)
 
 
 @router.get("/images/{image_id}/thumbnail")
@@ -88,7 +78,8 @@ def sent(path: Path, media_type: str, name: str | None = None) -> FileResponse:
 
 def shown(image: GalleryImage) -> dict[str, Any]:
     names = ("id", "job", "index", "created", "width", "height", "prompt", "seed", "checkpoint", "sampler", "steps")
-    facts = {name: getattr(image, name) for name in (*names, "seconds", "infotext")}
+    kept = ("seconds", "infotext", "stars", "tags", "trashed", "format", "imported", "trace", "name")
+    facts = {name: getattr(image, name) for name in (*names, *kept)}
     return {**facts, "values": for_scripts(flat(image.request))}
 
 

@@ -13,6 +13,7 @@ from typing import Any, Literal
 from engine.errors import DiskFull
 from engine.folder_lock import FolderLock
 from engine.forms import Forms
+from engine.gallery.names import DEFAULT
 from engine.gallery.store import Gallery
 from engine.job import Job, new_id
 from engine.library.scan import Library
@@ -38,7 +39,7 @@ VESSELS: dict[str, Callable[[worker.MakePainter], Vessel]] = {"processes": Proce
 class Studio:
     """Owns the data folder from its making to `stop`. Raises InUse when another one does; it imports no torch.
 
-    disk_reserve: GiB to leave free; make_painter: another painter than the real one, made in the worker.
+    disk_reserve: GiB to leave free; names: how pictures' files are called; make_painter: another painter than the real one, made in the worker.
     """
 
     def __init__(
@@ -49,6 +50,7 @@ class Studio:
         *,
         workers: Literal["processes", "inprocess"] = "processes",
         disk_reserve: float = 1.0,
+        names: str = DEFAULT,
         make_painter: worker.MakePainter | None = None,
     ):
         self.data, self.library, self.disk_reserve = data, library, disk_reserve
@@ -56,7 +58,7 @@ class Studio:
         self.lock.hold()
         try:
             self.store = Store(data / "atelier.db")
-            self.gallery, self.forms = Gallery(data), Forms(data)
+            self.gallery, self.forms = Gallery(data, names), Forms(data)
         except BaseException:
             self.lock.release()
             raise
@@ -75,7 +77,7 @@ class Studio:
 
     def start(self) -> None:
         """Clear away what a crash left behind, and begin to draw what is queued."""
-        self.gallery.sweep()
+        self.gallery.start()
         self.library.start()
         self.dispatcher.start()
 

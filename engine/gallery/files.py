@@ -3,20 +3,28 @@
 import errno
 import io
 import os
+from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
-from time import localtime, strftime
 
-from PIL import Image
+from PIL import Image, ImageOps
 
 from engine.errors import DiskFull
 
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
 THUMBNAIL = 320  # pixels of the longer side
+ENDINGS = {"png": ".png", "jpeg": ".jpg", "webp": ".webp"}  # the formats that are kept
+
+ORIENTATION, LYING = 0x0112, (5, 6, 7, 8)  # EXIF: the camera was turned by a quarter
 
 
-def name_of(created: float, seed: int, image_id: str) -> str:
-    """Where a picture belongs, below the outputs folder: 2026-01-31/142233-1234-9f3c01ab.png"""
-    return strftime("%Y-%m-%d/%H%M%S", localtime(created)) + f"-{seed}-{image_id[-8:]}.png"
+@dataclass(frozen=True)
+class Small:
+    """A thumbnail, with the format ("png", "jpeg", "webp") and the upright size of the picture itself."""
+
+    webp: bytes
+    format: str
+    size: tuple[int, int]
 
 
 def write(path: Path, content: bytes) -> None:
@@ -62,15 +70,28 @@ def remove(path: Path) -> bool:
     return True
 
 
-def thumbnail(png: bytes) -> tuple[bytes, tuple[int, int]]:
-    """The small WebP for lists, and the size of the picture itself."""
-    with Image.open(io.BytesIO(png), formats=("PNG",)) as image:
-        size = image.size
-        small = image.convert("RGB")
+def thumbnail(content: bytes) -> Small:
+    """Of a picture that we made, or that `engine.picture.open` has passed."""
+    with Image.open(io.BytesIO(content), formats=("PNG", "JPEG", "WEBP")) as image:
+        kind = (image.format or "").lower()
+        size = upright(image)
+        image.draft("RGB", (2 * THUMBNAIL, 2 * THUMBNAIL))  # a JPEG is decoded at a fraction of its size
+        turned = image
+        with suppress(Exception):  # broken EXIF is common, and no reason to refuse the picture
+            turned = ImageOps.exif_transpose(image)
+        small = turned.convert("RGBA" if turned.has_transparency_data else "RGB")
     small.thumbnail((THUMBNAIL, THUMBNAIL), Image.Resampling.LANCZOS)
     webp = io.BytesIO()
     small.save(webp, "WEBP", quality=82)
-    return webp.getvalue(), size
+    return Small(webp.getvalue(), kind, size)
+
+
+def upright(image: Image.Image) -> tuple[int, int]:
+    """Width and height as the picture is shown, before anything is decoded."""
+    with suppress(Exception):
+        if image.getexif().get(ORIENTATION) in LYING:
+            return image.size[::-1]
+    return image.size
 
 
 def disk_full() -> DiskFull:
