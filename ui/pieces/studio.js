@@ -65,7 +65,12 @@
   });
 
   const images = new Map();
-  const remember = (image) => { images.set(image.id, image); return image; };
+  const remember = (image) => {
+    images.delete(image.id);
+    images.set(image.id, image);
+    if (images.size > 2000) images.delete(images.keys().next().value);  // who scrolls through a hundred thousand
+    return image;
+  };
   const image = async (id) => images.get(id) ?? remember(await ask(`api/images/${id}`));
   const page = async (before, limit) => {
     const query = new URLSearchParams({ limit });
@@ -74,7 +79,6 @@
     found.images.forEach(remember);
     return found;
   };
-  const forget = async (id) => { await ask(`api/images/${id}`, { method: "DELETE" }); images.delete(id); emit("images", { deleted: id }); };
 
   // --- jobs: one stream while something of this visitor is active, a cheap look now and then otherwise --------
   let snapshot = null, stream = null, reachable = true;
@@ -182,13 +186,14 @@
 
   const notes = h("div", { class: "notes", role: "status", "aria-live": "polite" });
   document.body.append(notes);
-  document.addEventListener("close", () => document.body.append(notes), true);  // they do not close with a dialog
-  /** A passing note: a text, or a Problem. */
-  const note = (what, detail) => {
+  const uppermost = () => [...document.querySelectorAll("dialog[open]")].at(-1) ?? document.body;
+  document.addEventListener("close", () => uppermost().append(notes), true);  // they do not close with a dialog
+  /** A passing note: a text, or a Problem; `action` is a button in it: {text, act}. */
+  const note = (what, detail, action) => {
     const told = typeof what === "string" ? { message: what, remedy: detail } : explain(what);
     const card = h("div", { class: "note" }, h("div", {}, h("p", {}, told.message), told.remedy ? h("p", { class: "subdued" }, told.remedy) : null),
-      tool("close", "close", () => card.remove()));
-    (document.querySelector("dialog[open]") ?? document.body).append(notes);  // else an open dialog would cover it
+      action ? h("button", { type: "button", class: "plain", onclick: () => { card.remove(); action.act(); } }, action.text) : null, tool("close", "close", () => card.remove()));
+    uppermost().append(notes);  // else an open dialog would cover it
     notes.append(card);
     setTimeout(() => card.remove(), 9000);
   };
@@ -202,7 +207,7 @@
   const tab = (name) => document.getElementById(`tab-${name}-button`)?.click();
   const focusField = (name) => document.querySelector(`#field-${name} textarea, #field-${name} input`)?.focus();
 
-  window.atelier = { shapes: SHAPES, t, has, label, explain, on, emit, ask, image, page, forget, look, cancel, stop, active, h, icon, tool, seconds, when,
+  window.atelier = { shapes: SHAPES, t, has, label, explain, on, emit, ask, image, remember, page, look, cancel, stop, active, h, icon, tool, seconds, when,
     summary, note, copy, tab, focusField, setLanguage, setDark, dark, stored, store, images,
     get language() { return language; }, get snapshot() { return snapshot; }, get reachable() { return reachable; },
     unreachable: broken("error.unreachable").problem, models: { models: [] }, shown: null, fill: () => {}, lastSeed: () => null };
