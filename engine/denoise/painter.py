@@ -200,7 +200,7 @@ class Painter:
             preview=collect(picture),
         )
         if drawn.finished:
-            image = decode(drawn.model, drawn.latents)
+            image = decode(drawn.model, drawn.latents, picture.request.tuning.arithmetic)
             text = infotext.write(picture.request)
             work.pictures.remove(picture)
             work.stored.append((picture, text, self.pool.submit(png, image, text)))
