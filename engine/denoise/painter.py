@@ -201,7 +201,7 @@ class Painter:
             preview=collect(picture),
         )
         if drawn.finished:
-            image = decode(drawn.model, drawn.latents)
+            image = decode(drawn.model, drawn.latents, picture.request.tuning.arithmetic)
             text = infotext.write(picture.request)
             work.pictures.remove(picture)
             output = picture.request.output
