@@ -56,6 +56,12 @@ def thumbnail(image_id: str, studio: TheStudio, owner: Whose) -> FileResponse:
     return sent(studio.gallery.thumbnail(image_id, owner), "image/webp")
 
 
+@router.get("/images/{image_id}/trace")
+def trace(image_id: str, studio: TheStudio, owner: Whose) -> FileResponse:
+    """How it was made, step by step: docs/how-it-was-made.md says what is in it."""
+    return sent(studio.gallery.trace(image_id, owner), "application/json")
+
+
 @router.delete("/images/{image_id}", status_code=204)
 def delete(image_id: str, studio: TheStudio, owner: Whose) -> Response:
     studio.gallery.delete(image_id, owner)
@@ -88,7 +94,7 @@ def sent(path: Path, media_type: str, name: str | None = None) -> FileResponse:
 
 def shown(image: GalleryImage) -> dict[str, Any]:
     names = ("id", "job", "index", "created", "width", "height", "prompt", "seed", "checkpoint", "sampler", "steps")
-    facts = {name: getattr(image, name) for name in (*names, "seconds", "infotext")}
+    facts = {name: getattr(image, name) for name in (*names, "seconds", "infotext", "trace")}
     return {**facts, "values": for_scripts(flat(image.request))}
 
 

@@ -40,13 +40,14 @@ class Stepped(Event):
 
 
 class Made(Event):
-    """A finished picture as PNG bytes with its infotext inside."""
+    """A finished picture as PNG bytes with its infotext inside. trace: how it was made (engine/denoise/trace.py)."""
 
     kind: Literal["made"] = "made"
     index: int
     png: bytes
     infotext: str
     seconds: float
+    trace: bytes | None = None
 
 
 class Done(Event):

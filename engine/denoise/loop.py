@@ -10,6 +10,7 @@ from engine.denoise.conditioning import Conditioning
 from engine.denoise.noise import Noise
 from engine.denoise.packing import bucket, pack
 from engine.denoise.samplers import Solver
+from engine.denoise.trace import Sight, see
 from engine.library.load import LoadedModel
 
 
@@ -29,6 +30,8 @@ class Denoising:
     index: int = 0
     alone: bool = False
     guess: torch.Tensor | None = None  # the finished latents as the last step saw them, when asked for
+    watched: bool = False  # its steps are kept
+    seen: Sight | None = None  # the last of them
 
     @property
     def finished(self) -> bool:
@@ -111,5 +114,6 @@ def advance(picture: Denoising, outputs: list[torch.Tensor], guess: bool) -> Non
     guided = picture.conditioning.combine(outputs, picture.guidance)
     solver, index = picture.solver, picture.index
     picture.guess = solver.denoised(guided.output, index, picture.latents) if guess else None
+    picture.seen = see(solver, index, picture.latents, guided) if picture.watched else None
     picture.latents = solver.step(guided, index, picture.latents, picture.noise)
     picture.index += 1

@@ -11,6 +11,7 @@ from engine.request.parts import NoiseSource
 
 SEEDS = 2**64
 PARALLEL = 0.9995  # mean cosine above which two noises are mixed straight
+PLAIN = Asked()
 
 
 class Source(Protocol):
@@ -46,7 +47,7 @@ class Noise:
     seed: the picture's, for what grows from a seed by itself (Brownian trees).
     """
 
-    def __init__(self, seed: int, asked: Asked = Asked()):
+    def __init__(self, seed: int, asked: Asked = PLAIN):
         self.seed, self.asked = seed, asked
         self.source = self.sown(seed)
 

@@ -192,6 +192,9 @@ class Painter:
             picture.shown = now
             picture.preview = self.pool.submit(jpeg, latents, self.matrix(drawn.model), vae_factor(drawn.model))
             drawn.guess = None
+        if picture.trace and drawn.seen:
+            picture.trace.keep(drawn.seen, self.matrix(drawn.model), self.pool)
+            drawn.seen = None
         yield Stepped(
             job=work.job.id,
             index=picture.index,
@@ -226,8 +229,15 @@ class Painter:
             picture, text, future = entry
             if wait or future.done():
                 work.stored.remove(entry)
-                seconds = time.monotonic() - picture.begun
-                yield Made(job=work.job.id, index=picture.index, png=future.result(), infotext=text, seconds=seconds)
+                made = Made(
+                    job=work.job.id,
+                    index=picture.index,
+                    png=future.result(),
+                    infotext=text,
+                    seconds=time.monotonic() - picture.begun,
+                    trace=picture.trace.file() if picture.trace else None,
+                )
+                yield made
         if work.complete and work.job.id in self.works:
             self.remove(work.job.id)
             yield Done(job=work.job.id)

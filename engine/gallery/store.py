@@ -25,6 +25,7 @@ CREATE INDEX IF NOT EXISTS images_newest ON images (created, id);
 CREATE INDEX IF NOT EXISTS images_newest_of ON images (owner, created, id);
 CREATE TABLE IF NOT EXISTS loose_files (path TEXT PRIMARY KEY);
 """
+LATER = {"trace": "TEXT"}  # columns that older studios do not have; trace: the file in which the steps were kept
 LARGEST_PAGE = 200
 
 
@@ -47,6 +48,7 @@ class GalleryImage:
     infotext: str
     seconds: float
     request: GenerationRequest
+    trace: bool
 
 
 class Gallery:
@@ -61,6 +63,7 @@ class Gallery:
         self._writing = threading.Lock()  # the files: one keep, delete or sweep at a time
         with self._lock:
             self._connection.executescript(TABLES)
+            migrate(self._connection)
 
     def keep(self, job: Job, made: Made) -> GalleryImage:
         """Store the bytes untouched. A picture of this job and index that is already there is returned as it is."""
@@ -79,7 +82,8 @@ class Gallery:
                 files.write(self._data / thumbnail, small)
                 with self._locked() as connection, transaction(connection):
                     connection.execute(
-                        f"INSERT INTO images VALUES ({', '.join('?' * 13)})",
+                        "INSERT INTO images (id, job, idx, owner, created, width, height, seed, seconds, infotext, request,"
+                        f" file, thumbnail) VALUES ({', '.join('?' * 13)})",
                         (
                             *(image_id, job.id, made.index, job.owner, created, width, height),
                             *(str(request.sampling.seed), made.seconds, made.infotext),
@@ -90,6 +94,8 @@ class Gallery:
             except BaseException:
                 self._clear(file, thumbnail)
                 raise
+            if made.trace:
+                self._keep_trace(image_id, thumbnail, made.trace)
             return self.get(image_id, None)
 
     def made(self, job_id: str) -> dict[int, str]:
@@ -131,11 +137,22 @@ class Gallery:
     def thumbnail(self, image_id: str, owner: str | None) -> Path:
         return self._existing(self._owned(image_id, owner)["thumbnail"])
 
+    def trace(self, image_id: str, owner: str | None) -> Path:
+        """How the picture was made, as engine/denoise/trace.py wrote it."""
+        name = self._owned(image_id, owner)["trace"]
+        if name is None:
+            raise NotFound(
+                "trace.none",
+                "The steps of this picture were not kept.",
+                "Draw it again with 'Keep every step' to watch how it is made.",
+            )
+        return self._existing(name)
+
     def delete(self, image_id: str, owner: str | None) -> None:
         """The row goes first; a file that the disk does not let go is tried again by `sweep`."""
         with self._writing:
             row = self._owned(image_id, owner)
-            paths = (row["file"], row["thumbnail"])
+            paths = [path for path in (row["file"], row["thumbnail"], row["trace"]) if path]
             with self._locked() as connection, transaction(connection):
                 connection.executemany("INSERT OR IGNORE INTO loose_files VALUES (?)", [(path,) for path in paths])
                 connection.execute("DELETE FROM images WHERE id = ?", (image_id,))
@@ -151,6 +168,19 @@ class Gallery:
     def close(self) -> None:
         with self._lock:
             self._connection.close()
+
+    def _keep_trace(self, image_id: str, thumbnail: str, content: bytes) -> None:
+        """Beside the thumbnail. After the picture, which a crash in between leaves whole and without its steps."""
+        name = Path("traces", *Path(thumbnail).parts[1:]).with_suffix(".json").as_posix()
+        self._announce(name)
+        try:
+            files.write(self._data / name, content)
+            with self._locked() as connection, transaction(connection):
+                connection.execute("UPDATE images SET trace = ? WHERE id = ?", (name, image_id))
+                connection.execute("DELETE FROM loose_files WHERE path = ?", (name,))
+        except BaseException:
+            self._clear(name)
+            raise
 
     def _announce(self, *paths: str) -> None:
         try:
@@ -195,6 +225,14 @@ class Gallery:
             yield self._connection
 
 
+def migrate(connection: sqlite3.Connection) -> None:
+    """Give an older studio's table the columns that came later."""
+    present = {row["name"] for row in connection.execute("PRAGMA table_info(images)")}
+    for name, kind in LATER.items():
+        if name not in present:
+            connection.execute(f"ALTER TABLE images ADD COLUMN {name} {kind}")
+
+
 def image_of(row: sqlite3.Row) -> GalleryImage:
     request = GenerationRequest.model_validate_json(row["request"])
     return GalleryImage(
@@ -213,6 +251,7 @@ def image_of(row: sqlite3.Row) -> GalleryImage:
         infotext=row["infotext"],
         seconds=row["seconds"],
         request=request,
+        trace=row["trace"] is not None,
     )
 
 
