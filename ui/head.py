@@ -15,6 +15,6 @@ def head() -> str:
             '<link rel="icon" href="data:,">',
             f"<style>{styles()}</style>",
             f'<script type="application/json" id="atelier-words">{words}</script>',
-            f"<script>{source('studio.js')}\n{source('details.js')}</script>",
+            f"<script>{source('studio.js')}\n{source('details.js')}\n{source('made.js')}</script>",
         ]
     )

@@ -33,6 +33,7 @@
     return h("div", { class: "actions" },
       h("button", { type: "button", class: "plain strong", onclick: use(image.values) }, atelier.icon("reuse"), t("reuse.settings")),
       h("button", { type: "button", class: "plain", onclick: use({ seed: image.seed }) }, atelier.icon("dice"), t("reuse.seed")),
+      h("button", { type: "button", class: "plain", onclick: () => atelier.made(image) }, atelier.icon("steps"), t("made.title")),
       h("a", { class: "plain", href: `api/images/${image.id}/file?download=1`, download: "" }, atelier.icon("download"), t("download")),
       h("button", { type: "button", class: "plain", onclick: () => atelier.copy(image.infotext) }, atelier.icon("copy"), t("copy.settings")),
       h("button", { type: "button", class: "plain quiet", onclick: () => { confirming = true; draw(image.id); } }, atelier.icon("trash"), t("delete")));
