@@ -43,6 +43,12 @@ def thumbnail(image_id: str, studio: TheStudio, owner: Whose) -> FileResponse:
     return sent(studio.gallery.thumbnail(image_id, owner), "image/webp")
 
 
+@router.get("/images/{image_id}/trace")
+def trace(image_id: str, studio: TheStudio, owner: Whose) -> FileResponse:
+    """How it was made, step by step: docs/how-it-was-made.md says what is in it."""
+    return sent(studio.gallery.trace(image_id, owner), "application/json")
+
+
 @router.delete("/images/{image_id}", status_code=204)
 def delete(image_id: str, studio: TheStudio, owner: Whose) -> Response:
     studio.gallery.delete(image_id, owner)

@@ -41,7 +41,7 @@ class Stepped(Event):
 
 
 class Made(Event):
-    """A finished picture as the bytes of a file, its infotext inside."""
+    """A finished picture as the bytes of a file, its infotext inside. trace: how it was made (engine/denoise/trace.py)."""
 
     kind: Literal["made"] = "made"
     index: int
@@ -49,6 +49,7 @@ class Made(Event):
     format: FileFormat = "PNG"
     infotext: str
     seconds: float
+    trace: bytes | None = None
 
 
 class Done(Event):

@@ -14,6 +14,7 @@ SHARED = (
     "camera.js",
     "viewer.js",
     "compare.js",
+    "made.js",
     "gallery-grid.js",
     "gallery-filters.js",
     "gallery-select.js",

@@ -11,6 +11,7 @@ from engine.denoise.noise import Noise
 from engine.denoise.packing import bucket, pack
 from engine.denoise.solvers.fused import Terms, terms, total
 from engine.denoise.solvers.solver import Solver
+from engine.denoise.trace import Sight, see
 from engine.library.load import LoadedModel
 
 
@@ -30,6 +31,8 @@ class Denoising:
     index: int = 0
     alone: bool = False
     guess: torch.Tensor | None = None  # the finished latents as the last step saw them, when asked for
+    watched: bool = False  # its steps are kept
+    seen: Sight | None = None  # the last of them
 
     @property
     def finished(self) -> bool:
@@ -119,6 +122,7 @@ def advance(picture: Denoising, outputs: list[torch.Tensor], guess: bool, shared
     guided = picture.conditioning.combine(outputs, picture.guidance)
     solver, index = picture.solver, picture.index
     picture.guess = solver.denoised(guided.output, index, picture.latents) if guess else None
+    picture.seen = see(solver, index, picture.latents, guided) if picture.watched else None
     if move := solver.move(index, shared and not picture.alone):
         return terms(solver, move, picture.latents, guided, picture.noise)
     picture.latents = solver.step(guided, index, picture.latents, picture.noise)

@@ -193,6 +193,9 @@ class Painter:
             picture.shown = now
             picture.preview = self.pool.submit(jpeg, latents, self.matrix(drawn.model), vae_factor(drawn.model))
             drawn.guess = None
+        if picture.trace and drawn.seen:
+            picture.trace.keep(drawn.seen, self.matrix(drawn.model), self.pool)
+            drawn.seen = None
         yield Stepped(
             job=work.job.id,
             index=picture.index,
@@ -237,6 +240,7 @@ class Painter:
                     format=picture.request.output.format,
                     infotext=text,
                     seconds=seconds,
+                    trace=picture.trace.file() if picture.trace else None,
                 )
         if work.complete and work.job.id in self.works:
             self.remove(work.job.id)

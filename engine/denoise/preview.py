@@ -33,10 +33,7 @@ def fit(model: LoadedModel, samples: int = 12, side: int = 64) -> Matrix:
 
 def jpeg(latents: NDArray[np.float32], matrix: Matrix, factor: int) -> bytes:
     """latents: (channels, h, w). The preview has the finished picture's shape, at most SIDE pixels long."""
-    latents = np.nan_to_num(latents)
-    quiet = min(1.0, LOUDEST / max(1e-6, float(np.sqrt(np.mean(latents**2)))))
-    colours = np.einsum("chw,cd->hwd", latents * quiet, matrix[:-1]) + matrix[-1]
-    small = Image.fromarray((np.clip(colours, 0, 1) * 255).astype(np.uint8))
+    small = coloured(latents, matrix)
     width, height = small.width * factor, small.height * factor
     scale = min(1.0, SIDE / max(width, height))
     buffer = BytesIO()
@@ -44,3 +41,11 @@ def jpeg(latents: NDArray[np.float32], matrix: Matrix, factor: int) -> bytes:
         buffer, "JPEG", quality=80
     )
     return buffer.getvalue()
+
+
+def coloured(latents: NDArray[np.float32], matrix: Matrix) -> Image.Image:
+    """One pixel for each place of the latents."""
+    latents = np.nan_to_num(latents)
+    quiet = min(1.0, LOUDEST / max(1e-6, float(np.sqrt(np.mean(latents**2)))))
+    colours = np.einsum("chw,cd->hwd", latents * quiet, matrix[:-1]) + matrix[-1]
+    return Image.fromarray((np.clip(colours, 0, 1) * 255).astype(np.uint8))

@@ -11,6 +11,7 @@ from engine.denoise.conditioning import Conditioning
 from engine.denoise.loop import Denoising
 from engine.denoise.noise import Noise
 from engine.denoise.samplers import make
+from engine.denoise.trace import Trace
 from engine.job import Job
 from engine.library.load import LoadedModel
 from engine.prompt.encode import encode
@@ -29,6 +30,7 @@ class Picture:
     shown: float = 0.0
     tried: bool = False  # a step that ran out of memory was tried once more
     preview: Future[bytes] | None = None
+    trace: Trace | None = None  # its steps, when they are kept
 
     @property
     def rows(self) -> int:
@@ -92,4 +94,6 @@ def picture(
     noise = Noise(sampling.seed, request.noise)
     latents, first = start.begin(model, solver, request, noise, pictures)
     denoising = Denoising(model, solver, latents, told, sampling.guidance, noise, index=first, alone=sampling.exact)
-    return Picture(index, request, denoising, time.monotonic())
+    denoising.watched = request.output.trace
+    trace = Trace(len(solver.times) - first) if denoising.watched else None
+    return Picture(index, request, denoising, time.monotonic(), trace=trace)

@@ -98,7 +98,8 @@ class Gallery:
                 format=small.format,
                 sha256=hashlib.sha256(made.file).hexdigest(),
             )
-            return self._file(new, made.file, small.webp)
+            image = self._file(new, made.file, small.webp)
+            return self._keep_trace(image, made.trace) if made.trace else image
 
     def take_in(
         self, content: bytes, name: str, owner: str, *, seen_by: str | None, modified: float | None = None
@@ -183,6 +184,16 @@ class Gallery:
 
     def thumbnail(self, image_id: str, owner: str | None) -> Path:
         return self._existing("thumbnail", image_id, owner)
+
+    def trace(self, image_id: str, owner: str | None) -> Path:
+        """How the picture was made, as engine/denoise/trace.py wrote it."""
+        if not self.get(image_id, owner).trace:
+            raise NotFound(
+                "trace.none",
+                "The steps of this picture were not kept.",
+                "Draw it again with 'Keep every step' to watch how it is made.",
+            )
+        return self._existing("trace", image_id, owner)
 
     # -- pictures are marked, thrown away, taken back
 
@@ -272,6 +283,20 @@ class Gallery:
             self._clear(paths)
             raise
         return self.get(new.id, None)
+
+    def _keep_trace(self, image: GalleryImage, content: bytes) -> GalleryImage:
+        """After the picture, which a crash in between leaves whole and without its steps."""
+        name = f"traces/{image.id[:4]}/{image.id}.json"
+        self._announce((name,))
+        try:
+            files.write(self._data / name, content)
+            with self.rows.writing() as connection:
+                connection.execute("UPDATE images SET trace = ? WHERE id = ?", (name, image.id))
+                connection.execute("DELETE FROM loose_files WHERE path = ?", (name,))
+        except BaseException:
+            self._clear((name,))
+            raise
+        return self.get(image.id, None)
 
     def _named(self, new: NewImage) -> NewImage:
         """By the template; where a file of an earlier time lies there already, with the id behind."""

@@ -99,3 +99,25 @@ def test_no_answer_names_a_path_of_the_server(place: Place) -> None:
         for text in (gone.text, client.get("/api/images").text, client.get("/api/jobs").text):
             assert str(place.data) not in text
         client.delete(f"/api/images/{image}")
+
+
+def test_the_steps_of_a_picture_are_its_owners_alone(private_place: Place) -> None:
+    with private_place.client() as mine, private_place.client() as other:
+        image = drawn(mine, trace=True, variation_seed=LARGEST_SEED, variation_strength=0.1)
+        shown = mine.get(f"/api/images/{image}").json()
+        assert shown["trace"] is True
+        assert shown["values"]["variation_seed"] == str(LARGEST_SEED), "exact for scripts"
+        answer = mine.get(f"/api/images/{image}/trace")
+        assert answer.headers["content-type"] == "application/json"
+        assert [set(step) for step in answer.json()["steps"]] == [{"sigma", "pull", "change", "guess", "latents"}] * 2
+        assert other.get(f"/api/images/{image}/trace").status_code == 404
+        assert mine.delete(f"/api/images/{image}").status_code == 204
+        assert mine.get(f"/api/images/{image}/trace").status_code == 404
+
+
+def test_a_picture_without_steps_says_so(place: Place) -> None:
+    with place.client() as client:
+        image = drawn(client)
+        assert client.get(f"/api/images/{image}").json()["trace"] is False
+        said = client.get(f"/api/images/{image}/trace")
+        assert (said.status_code, said.json()["error"]["code"]) == (404, "trace.none")

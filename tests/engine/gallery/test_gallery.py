@@ -257,3 +257,72 @@ def test_a_write_that_fails_leaves_what_was_there(tmp_path: Path, monkeypatch: p
             files.write(path, b"other")
     assert path.read_bytes() == b"whole"
     assert [p.name for p in path.parent.iterdir()] == ["picture.png"]
+
+
+def with_trace(of: Job) -> Made:
+    return made(of).model_copy(update={"trace": b'{"version": 1, "steps": []}'})
+
+
+def test_the_steps_of_a_picture_are_kept_beside_it_and_survive_a_new_start(gallery: Gallery, tmp_path: Path) -> None:
+    of, plain = job(), job()
+    image, other = gallery.keep(of, with_trace(of)), gallery.keep(plain, made(plain))
+    assert (image.trace, other.trace) == (True, False)
+    again = Gallery(tmp_path)
+    assert again.get(image.id, "ann").trace
+    assert again.trace(image.id, "ann").read_bytes() == b'{"version": 1, "steps": []}'
+    assert again.trace(image.id, "ann").is_relative_to(tmp_path / "traces")
+    assert again.sweep() == 0
+    again.close()
+    with pytest.raises(NotFound) as caught:
+        gallery.trace(other.id, "ann")
+    assert caught.value.problem.code == "trace.none"
+
+
+def test_another_visitor_does_not_see_the_steps(gallery: Gallery) -> None:
+    of = job()
+    image = gallery.keep(of, with_trace(of))
+    with pytest.raises(NotFound, match="no such picture"):
+        gallery.trace(image.id, "bob")
+
+
+def test_the_steps_go_with_their_picture(gallery: Gallery, tmp_path: Path) -> None:
+    of = job()
+    image = gallery.keep(of, with_trace(of))
+    gallery.delete(image.id, "ann")
+    assert [path for path in (tmp_path / "traces").rglob("*") if path.is_file()] == []
+    assert gallery.sweep() == 0
+
+
+def test_steps_that_do_not_fit_onto_the_disk_leave_no_half_file(
+    gallery: Gallery, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = files.write
+
+    def refuse(path: Path, content: bytes) -> None:
+        if path.suffix == ".json":
+            path.parent.mkdir(parents=True)
+            path.with_name(path.name + ".part").write_bytes(content[:3])
+            raise files.disk_full()
+        whole(path, content)
+
+    of = job()
+    with monkeypatch.context() as disk:
+        disk.setattr(files, "write", refuse)
+        with pytest.raises(DiskFull):
+            gallery.keep(of, with_trace(of))
+    assert [path for path in (tmp_path / "traces").rglob("*") if path.is_file()] == []
+    assert not gallery.get(gallery.made(of.id)[0], None).trace, "the picture itself is whole"
+
+
+def test_a_database_of_before_the_steps_is_opened(tmp_path: Path) -> None:
+    gallery, of = Gallery(tmp_path), job()
+    image = gallery.keep(of, made(of))
+    gallery.close()
+    old = sqlite3.connect(tmp_path / "atelier.db")
+    old.execute("ALTER TABLE images DROP COLUMN trace")
+    old.close()
+    gallery = Gallery(tmp_path)
+    assert gallery.get(image.id, None) == image
+    later = job()
+    assert gallery.keep(later, with_trace(later)).trace
+    gallery.close()
