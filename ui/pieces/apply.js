@@ -27,6 +27,9 @@ const tally = () => {
   const of = found.changes.filter((row) => !row.same).length;
   count.textContent = of ? t("apply.changes", { n: chosen.size, of }) : t("apply.nothing");
   go.disabled = !chosen.size;
+  const lost = Object.keys(found.left).length;
+  if (lost) count.append("  ·  ", h("button", { type: "button", class: "link lost", onclick: () => dialog.querySelector(".left").scrollIntoView({ behavior: "smooth" }) },
+    t("apply.lost", { n: lost })));
 };
 const tick = (row) => {
   const box = h("input", { type: "checkbox", name: row.name, onchange: () => { chosen[box.checked ? "add" : "delete"](row.name); tally(); } });
@@ -53,9 +56,9 @@ const draw = () => {
         h("button", { type: "button", class: "link", onclick: every(false) }, t("apply.none"))) : null),
       h("div", { class: "changes" }, changes.map(tick)),
       same.length ? h("details", { class: "same" }, h("summary", {}, t("apply.same", { n: same.length })),
-        h("dl", {}, same.map((row) => [h("dt", {}, atelier.label(row.name)), h("dd", {}, shown(row.name, row.new))]))) : null,
+        h("dl", {}, same.flatMap((row) => [h("dt", {}, atelier.label(row.name)), h("dd", {}, shown(row.name, row.new))]))) : null,
       left.length ? h("section", { class: "left" }, h("h3", {}, t("apply.left")),
-        h("dl", {}, left.map(([name, value]) => [h("dt", {}, atelier.label(name)),
+        h("dl", {}, left.flatMap(([name, value]) => [h("dt", {}, atelier.label(name)),
           h("dd", {}, found.absent.includes(name) ? h("em", { title: t("apply.absent.help") }, t("apply.absent")) : null, value)]))) : null),
     h("footer", {}, only("apply.prompt", PROMPTS), only("apply.seed", ["seed"]), go));
   tally();
