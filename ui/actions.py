@@ -2,7 +2,7 @@
 
 import itertools
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from typing import Any
 
@@ -55,7 +55,10 @@ class Actions:
         return self.updates(values, models)
 
     def fill(self, message: dict[str, Any] | None, request: gr.Request, **current: Any) -> list[Any]:
-        """Values from a picture or an example into the form; answers what was used and what could not be."""
+        """Values from a picture or an example into the form; answers what was used and what could not be.
+
+        A message with `compare` changes nothing: it is answered by what the values would change.
+        """
         message = message if isinstance(message, dict) else {}
         given = {name: value for name, value in dict(message.get("values") or {}).items() if name not in FILLED_IN}
         digest = dict(message.get("values") or {}).get("checkpoint_hash")
@@ -70,6 +73,9 @@ class Actions:
                 left["checkpoint"] = str(wanted)
         good, bad = sort_out(self.form, given)
         left |= {name: value for name, value in bad.items() if value not in ("", "None")}
+        if message.get("compare"):
+            answer = {"changes": changes(good, current), "left": left, "turn": next(self.turn)}
+            return [answer, *[gr.skip() for _ in (*self.form, "models")]]
         self.studio.forms.put(self.visitor(request), {**current, **good})
         answer = {"filled": sorted(good), "left": left, "turn": next(self.turn)}
         return [answer, *self.updates(good, models)]
@@ -108,6 +114,17 @@ class Actions:
             result.append(gr.update(**change))
         piece = described(models, values["checkpoint"]) if "checkpoint" in values else gr.skip()
         return [*result, piece]
+
+
+def changes(new: Mapping[str, Any], current: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """A row for each value, in the form's order: as it is, as it would be, and whether that is the same."""
+    empty = ("", None, [])
+    rows = []
+    for name in (name for name in current if name in new):
+        old, value = current[name], new[name]
+        same = old == value or str(old) == str(value) or (old in empty and value in empty)
+        rows.append({"name": name, "old": old, "new": value, "same": same})
+    return rows
 
 
 def asked(values: dict[str, Any]) -> dict[str, Any]:

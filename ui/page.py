@@ -25,6 +25,7 @@ def build(studio: Studio, visitor: Callable[[gr.Request], str]) -> tuple[gr.Bloc
         piece("header")
         bridge = piece("bridge", elem_classes=["unseen"])
         piece("drop", elem_classes=["unseen"])
+        piece("apply", elem_classes=["unseen"])
         with gr.Tabs(elem_id="tabs"):
             with gr.Tab(word("tab.txt2img"), id="txt2img", elem_id="tab-txt2img"):
                 tab = txt2img()
