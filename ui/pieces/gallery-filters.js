@@ -17,16 +17,13 @@
       if (name === "size") shelf.set({ size: now === value ? "" : value });
       else shelf.set({ [name]: now.includes(value) ? now.filter((v) => v !== value) : [...now, value] });
     };
-    /** The counts of a section leave out its own choice: else nothing could be added to it. */
     const count = async () => {
-      const mine = ++turn, chosen = Object.keys(SECTIONS).filter((name) => shelf.query[name].length);
+      const mine = ++turn;
       try {
-        const [all, ...own] = await Promise.all([atelier.ask(`api/images/facets?${shelf.parameters()}`), ...chosen.map((name) => atelier.ask(`api/images/facets?${shelf.parameters(name)}`))]);
-        if (mine !== turn) return;
-        facets = { ...all };
-        chosen.forEach((name, i) => { facets[SECTIONS[name]] = own[i][SECTIONS[name]]; });
+        const found = await atelier.ask(`api/images/facets?${shelf.parameters()}`);
+        if (mine === turn) facets = found;
       } catch { return; }
-      draw();
+      if (mine === turn) draw();
     };
     const option = (name) => ({ value, count: n }) => {
       const on = [shelf.query[name]].flat().includes(value);

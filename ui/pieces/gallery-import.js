@@ -22,7 +22,8 @@
       if (stopped) break;
       line.textContent = t("import.at", { i: done + 1, n: wanted.length, name: file.name });
       try {
-        const answer = await atelier.ask(`api/images/import?name=${encodeURIComponent(file.name)}`, { method: "POST", body: file, headers: { "Content-Type": "application/octet-stream" } });
+        const about = new URLSearchParams({ name: file.webkitRelativePath || file.name, modified: file.lastModified / 1000 });
+        const answer = await atelier.ask(`api/images/import?${about}`, { method: "POST", body: file, headers: { "Content-Type": "application/octet-stream" } });
         if (answer.known) known++; else made++;
       } catch (error) {
         if (!error.problem) throw error;

@@ -22,10 +22,10 @@
     return atelier.ask(`api/images?${query}`);
   };
 
-  /** The filters as the API wants them; `without` leaves one out. */
-  shelf.parameters = (without) => {
+  /** The filters as the API wants them. */
+  shelf.parameters = () => {
     const query = new URLSearchParams();
-    for (const name of Object.keys(NONE)) if (name !== without) for (const value of [shelf.query[name]].flat()) if (value) query.append(name, value);
+    for (const name of Object.keys(NONE)) for (const value of [shelf.query[name]].flat()) if (value) query.append(name, value);
     if (shelf.query.trash) query.set("trash", "1");
     return query;
   };
