@@ -228,7 +228,9 @@ def picture_of(text: Any) -> bytes | None:
     try:
         data = base64.b64decode(str(text), validate=True)
     except (binascii.Error, ValueError):
-        raise BadRequest("preset.file", "This file holds no presets.", "Choose a file that was exported here.") from None
+        raise BadRequest(
+            "preset.file", "This file holds no presets.", "Choose a file that was exported here."
+        ) from None
     small = open_safe(data).convert("RGB")
     small.thumbnail((THUMBNAIL, THUMBNAIL), Image.Resampling.LANCZOS)
     webp = io.BytesIO()
