@@ -1,14 +1,21 @@
-"""What the page's head carries: style sheets, words and the code that all pieces share."""
+"""What the page's head carries: style sheets, words, the form's defaults and the code that all pieces share."""
 
 import json
+from typing import Any
 
+from ui.form import BEST, FORM, QUICK, shown
 from ui.pieces.piece import source
+from ui.tabs.txt2img import GROUPS
 from ui.theme import styles
 from ui.words import LANGUAGES
 
 # In this order: each may use those before it.
 SHARED = (
     "studio.js",
+    "form.js",
+    "reset.js",
+    "keys.js",
+    "presets.js",
     "shelf.js",
     "marks.js",
     "camera.js",
@@ -24,12 +31,23 @@ SHARED = (
 
 def head() -> str:
     """Nothing here comes from a visitor; `</` is broken up so that no word can end the element it is in."""
-    words = json.dumps(LANGUAGES, ensure_ascii=False).replace("</", "<\\/")
     return "\n".join(
         [
             '<link rel="icon" href="data:,">',
             f"<style>{styles()}</style>",
-            f'<script type="application/json" id="atelier-words">{words}</script>',
-            f"<script>{chr(10).join(map(source, SHARED))}</script>",
+            data("atelier-words", LANGUAGES),
+            data("atelier-form", form()),
+            f"<script>{''.join(source(name) for name in SHARED)}</script>",
         ]
     )
+
+
+def form() -> dict[str, Any]:
+    """The default of each control, which of them a group holds, and the steps that the two choices on top set."""
+    defaults = {name: shown(name, known.default) for name, known in FORM.items()}
+    return {"defaults": defaults, "groups": GROUPS, "quality": [QUICK, BEST]}
+
+
+def data(name: str, content: Any) -> str:
+    text = json.dumps(content, ensure_ascii=False).replace("</", "<\\/")
+    return f'<script type="application/json" id="{name}">{text}</script>'

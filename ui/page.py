@@ -1,9 +1,11 @@
 """The page: header, tabs, and which event goes where."""
 
+import json
 from collections.abc import Callable
 from typing import Any
 
 import gradio as gr
+from gradio.blocks import Block
 
 from engine.studio import Studio
 from ui.actions import Actions
@@ -40,16 +42,13 @@ def build(studio: Studio, visitor: Callable[[gr.Request], str]) -> tuple[gr.Bloc
 
 def connect(page: gr.Blocks, tab: Text2Img, bridge: gr.HTML, actions: Actions) -> None:
     form, controls = tab.form, list(tab.form.values())
-    save: dict[str, Any] = {"fn": actions.save, "inputs_kwargs": form, **PLAIN}
-
-    page.load(actions.restore, None, [*controls, tab.models], **PLAIN)
-    # Only what a person does is saved: a change event of every control would store half of what `restore` fills in.
-    # A textbox reports input for pressed keys alone, neither for a paste nor for Backspace, so its changes must do.
-    touched = [
-        control.change if isinstance(control, gr.Textbox) else control.input  # pyright: ignore[reportAttributeAccessIssue]
-        for control in controls
-    ]
-    gr.on(touched, trigger_mode="always_last", **save)
+    # JavaScript sees every change and saves it (form.js). What is filled into a group that was never opened changes
+    # without an event, so it is told of that besides.
+    tell: dict[str, Any] = {"fn": None, "inputs": controls, "js": told("saw", form), **PLAIN}
+    page.load(actions.restore, None, [*controls, tab.models], **PLAIN).then(
+        None, controls, None, js=told("restored", form), **PLAIN
+    )
+    gr.on([control.change for control in controls], **tell)  # pyright: ignore[reportAttributeAccessIssue]
 
     tab.generate.click(
         actions.submit,
@@ -61,20 +60,25 @@ def connect(page: gr.Blocks, tab: Text2Img, bridge: gr.HTML, actions: Actions) -
     )
     tab.stop.click(None, js="() => { window.atelier.stop(); }", **PLAIN)
 
-    bridge.input(fill_with(actions), inputs=[bridge, *controls], outputs=[bridge, *controls, tab.models], **PLAIN)
+    bridge.input(fill_with(actions), inputs=[bridge, *controls], outputs=[bridge, *controls, tab.models], **PLAIN).then(
+        **tell
+    )
 
     size = [form["width"], form["height"]]
     form["checkpoint"].input(  # pyright: ignore[reportAttributeAccessIssue]
         actions.choose_model, [form["checkpoint"], *size], [*size, tab.models], **PLAIN
-    ).then(**save)
+    )
     tab.refresh.click(actions.refresh, form["checkpoint"], [form["checkpoint"], tab.models], **PLAIN)
-    tab.aspects.input(None, tab.aspects, size, js=TO_SIZE, **PLAIN).then(**save)
-    tab.quality.input(None, tab.quality, form["steps"], js=TO_STEPS, **PLAIN).then(**save)
+    tab.aspects.input(None, tab.aspects, size, js=TO_SIZE, **PLAIN)
+    tab.quality.input(None, tab.quality, form["steps"], js=TO_STEPS, **PLAIN)
     form["steps"].change(None, form["steps"], tab.quality, js=TO_QUALITY, **PLAIN)  # pyright: ignore[reportAttributeAccessIssue]
-    tab.dice.click(None, None, form["seed"], js="() => '-1'", **PLAIN).then(**save)
-    tab.last_seed.click(
-        None, form["seed"], form["seed"], js="(seed) => window.atelier.lastSeed() ?? seed", **PLAIN
-    ).then(**save)
+    tab.dice.click(None, None, form["seed"], js="() => '-1'", **PLAIN)
+    tab.last_seed.click(None, form["seed"], form["seed"], js="(seed) => window.atelier.lastSeed() ?? seed", **PLAIN)
+
+
+def told(what: str, form: dict[str, Block]) -> str:
+    """JavaScript that hands all values by name to `atelier.saw` or `atelier.restored`."""
+    return f"(...values) => {{ window.atelier.{what}({json.dumps(list(form))}, values); return []; }}"
 
 
 def fill_with(actions: Actions) -> Callable[..., list[Any]]:

@@ -22,6 +22,7 @@ const draw = () => {
     tool("open", "open.settings", () => atelier.openFile(), { id: "open-settings" }),
     h("button", { type: "button", class: "tool text", id: "language", lang: other, title: t("language.switch"), "aria-label": t("language.switch"),
       onclick: () => atelier.setLanguage(other) }, other === "en" ? "EN" : "中"),
+    tool("help", "keys.open", () => atelier.openKeys(), { id: "open-keys" }),
     tool(atelier.dark() ? "sun" : "moon", atelier.dark() ? "theme.light" : "theme.dark", () => atelier.setDark(!atelier.dark()), { id: "theme" }),
   );
   tell();

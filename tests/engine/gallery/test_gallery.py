@@ -4,6 +4,7 @@ import errno
 import io
 import os
 import shutil
+import sqlite3
 import subprocess
 import sys
 import time
