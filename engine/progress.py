@@ -97,7 +97,9 @@ class Progress:
             self.when_moved()
 
     def learn(self, course: Course) -> None:
-        seconds = (time.monotonic() - course.begun) / max(course.cost, 1e-6)
+        """Jobs that are drawn side by side share the time."""
+        sharing = len(self.courses) + 1
+        seconds = (time.monotonic() - course.begun) / max(course.cost, 1e-6) / sharing
         known = self.seconds_per_cost
         self.seconds_per_cost = seconds if known is None else 0.7 * known + 0.3 * seconds
 

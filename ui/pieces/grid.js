@@ -28,7 +28,7 @@ const letterOf = (axis) => LETTERS[axes.filter(given).indexOf(axis)];
 
 // --- the frame -----------------------------------------------------------------------------------------------
 const about = h("p", { class: "base" }), cards = h("div", { class: "axes" }), estimate = h("p", { class: "estimate", role: "status" });
-const seedBox = h("input", { type: "checkbox", id: "grid-seeds", onchange: () => { seeds = seedBox.checked; changed(); } });
+const seedBox = h("input", { type: "checkbox", id: "grid-seeds", class: "box-to-tick", onchange: () => { seeds = seedBox.checked; changed(); } });
 const seedLabel = h("label", { for: "grid-seeds" });
 const start = h("button", { type: "button", class: "plain strong start", onclick: () => send("start") });
 const list = h("div", { class: "known" });
@@ -46,13 +46,13 @@ const group = (label, names) => h("optgroup", { label }, names.map((name) => h("
 const FIRST = ["sampler", "schedule", "steps", "guidance", "seed", "checkpoint", "width", "height", "clip_skip", "negative_prompt"];
 const card = (axis, at) => {
   const letter = LETTERS[at], id = `grid-axis-${letter}`;
-  const select = h("select", { id, "aria-label": t("grid.axis", { axis: letter }), onchange: () => { axis.what = select.value; axis.chosen = []; axis.text = ""; drawAxes(); document.getElementById(id)?.focus(); changed(); } },
+  const select = h("select", { id, class: "select", "aria-label": t("grid.axis", { axis: letter }), onchange: () => { axis.what = select.value; axis.chosen = []; axis.text = ""; drawAxes(); document.getElementById(id)?.focus(); changed(); } },
     h("option", { value: "" }, t("grid.none")), group(t("grid.group.prompt"), ["replace", "prompts", "matrix"]), group(t("grid.group.common"), ["cost", ...FIRST.filter((n) => parameters.has(n))]),
     group(t("grid.group.more"), [...parameters.keys()].filter((n) => !FIRST.includes(n))));
   select.value = axis.what;
   const understood = h("p", { class: "understood", "aria-live": "polite" });
   axis.understood = understood;
-  return h("div", { class: "axis" }, h("div", { class: "line" }, h("b", {}, letter), select), field(axis, letter), understood);
+  return h("div", { class: "axis" }, h("div", { class: "pick" }, h("b", {}, letter), select), field(axis, letter), understood);
 };
 const field = (axis, letter) => {
   const kind = editor(axis.what), name = t("grid.values", { axis: letter });
@@ -170,11 +170,12 @@ const show = async (id) => {
   if (wanted) { const next = wanted; wanted = null; await show(next); }
 };
 const take = (next) => {
-  const same = grid?.id === next.id;
+  const same = grid?.id === next.id, was = grid?.state;
   grid = next;
   const at = known.findIndex((g) => g.id === grid.id);
   if (at >= 0) known[at] = { ...known[at], state: grid.state, counts: grid.counts };
   if (!same) comparing = null;
+  if (same && was === "going" && grid.state === "done") send("plan");  // the pace is known now
   drawKnown(); drawView(!same);
 };
 const act = (what) => async () => { try { take(await ask(`api/grids/${grid.id}/${what}`, { method: "POST" })); atelier.look(); } catch (error) { note(error.problem); } };
@@ -191,7 +192,7 @@ const drawTools = () => {
     tools.replaceChildren(h("span", { class: "sure" }, t("grid.delete.sure")), h("button", { type: "button", class: "plain danger", onclick: remove }, t("delete.yes")), h("button", { type: "button", class: "plain", onclick: () => { confirming = false; drawTools(); } }, t("delete.keep")));
     return;
   }
-  const size = h("input", { type: "range", min: "56", max: innerWidth < 760 ? "320" : "512", step: "4", value: String(zoom), "aria-label": t("grid.zoom"), title: t("grid.zoom"), oninput: () => { zoom = Number(size.value); atelier.store("grid.zoom", String(zoom)); resize(); } });
+  const size = h("input", { type: "range", class: "zoom", min: "56", max: innerWidth < 760 ? "320" : "512", step: "4", value: String(zoom), "aria-label": t("grid.zoom"), title: t("grid.zoom"), oninput: () => { zoom = Number(size.value); atelier.store("grid.zoom", String(zoom)); resize(); } });
   parts.push(size);
   if (grid.state === "going") parts.push(tool("pause", "grid.pause", act("pause")));
   if (grid.state === "paused") parts.push(tool("play", "grid.resume", act("resume")));
