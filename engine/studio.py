@@ -18,6 +18,7 @@ from engine.job import Job, new_id
 from engine.library.scan import Library
 from engine.picture.inputs import put_input, require_input
 from engine.progress import Progress
+from engine.prompt.lexicon import Lexicon
 from engine.queue.batching import Limits
 from engine.queue.dispatcher import Dispatcher
 from engine.queue.store import Store
@@ -62,6 +63,7 @@ class Studio:
             raise
         self.progress = Progress()
         self.inputs = data / "inputs"
+        self.lexicon = Lexicon.of(data)
         place = Place(library.models, library.cache, self.inputs)
         make = make_painter or partial(worker.painter, painter, place)
         self.dispatcher = Dispatcher(
@@ -92,7 +94,7 @@ class Studio:
     def submit(self, values: Mapping[str, Any], owner: str) -> Job:
         """values: parameters by name. Returns once the job is durable; raises AtelierError otherwise."""
         self.check_disk()
-        request = resolve(read(values), self.library)
+        request = resolve(read(values), self.library, lexicon=self.lexicon)
         if isinstance(request.start, FromPicture):
             require_input(self.inputs, request.start.picture)
         job = Job(id=new_id(), owner=owner, request=request, created=time.time())

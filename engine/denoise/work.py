@@ -3,17 +3,16 @@
 import time
 from concurrent.futures import Future
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from engine.denoise import start
-from engine.denoise.conditioning import Conditioning
+from engine.denoise.conditioning import Conditioning, Speaker
 from engine.denoise.loop import Denoising
 from engine.denoise.noise import Noise
 from engine.denoise.samplers import Solver
 from engine.job import Job
 from engine.library.load import LoadedModel
-from engine.prompt.encode import encode
 from engine.request.generation import GenerationRequest
 
 
@@ -62,22 +61,18 @@ class Work:
 
 def compose(work: Work, model: LoadedModel, pictures: Path) -> list[Picture]:
     """The job's pictures at their first step, but those that are stored already."""
-    request = work.job.request
-    told = conditioning(model, request)
-    return [
-        picture(model, request.picture(index), index, told, pictures)
-        for index in range(request.output.count)
-        if index not in work.skip
-    ]
+    request, speaker = work.job.request, Speaker(model)
+    made = []
+    for index in range(request.output.count):
+        if index not in work.skip:
+            own = request.picture(index)
+            made.append(picture(model, own, index, speaker.conditioning(own), pictures))
+    return made
 
 
 def conditioning(model: LoadedModel, request: GenerationRequest) -> Conditioning:
-    """Negative prompt and prompt; without guidance the negative one is not looked at, nor paid for."""
-    words, skip = request.words, request.model.clip_skip
-    positive = encode(model, words.prompt, skip)
-    if request.sampling.guidance <= 1:
-        return Conditioning((positive,))
-    return Conditioning((encode(model, words.negative_prompt, skip), positive))
+    """Of one picture that nobody shares texts with."""
+    return Speaker(model).conditioning(request)
 
 
 def picture(
@@ -91,5 +86,6 @@ def picture(
     solver = Solver(sampling.sampler, sampling.schedule, sampling.steps, model.scheduler_config)
     noise = Noise(sampling.seed)
     latents, first = start.begin(model, solver, request, noise, pictures)
+    told = replace(told, first=first)
     denoising = Denoising(model, solver, latents, told, sampling.guidance, noise, index=first, alone=sampling.exact)
     return Picture(index, request, denoising, time.monotonic())

@@ -8,11 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine import infotext
+from engine.prompt.spend import tidy
 from engine.request.generation import GenerationRequest
 from engine.request.parts import LARGEST_SEED
 from engine.request.read import read
 from engine.request.samplers import SAMPLERS, SCHEDULES
-from engine.resolve import tidy
 
 words = st.text(
     st.characters(codec="utf-8", exclude_categories=["Cs", "Cc"], include_characters='\n,:"\\'), max_size=80
@@ -48,6 +48,13 @@ def requests(draw: st.DrawFn) -> GenerationRequest:
         "seed": draw(st.integers(-1, LARGEST_SEED)),
         "exact": draw(st.booleans()),
         "count": draw(st.integers(1, 16)),
+        "styles": draw(st.lists(words, max_size=3)),
+        "literal": draw(st.booleans()),
+        "emphasis": draw(st.sampled_from(["Original", "No norm", "Ignore", "None"])),
+        "template": draw(words | hostile),
+        "negative_template": draw(words | hostile),
+        "prompts": draw(st.lists(words | hostile, max_size=3)),
+        "negative_prompts": draw(st.lists(words | hostile, max_size=3)),
     }
     if draw(st.booleans()):
         values |= {"start": "picture", "picture": "ab" * 32, "strength": draw(st.floats(0.01, 1))}

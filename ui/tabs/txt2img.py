@@ -11,6 +11,7 @@ from ui.pieces.piece import piece
 from ui.words import word
 
 GROUPS = {
+    "language": ("literal", "emphasis"),
     "variation": (
         "variation_seed",
         "variation_strength",
