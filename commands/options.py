@@ -20,6 +20,15 @@ def add_parameters(parser: argparse.ArgumentParser) -> None:
             parser.add_argument(
                 flag, dest=name, action=argparse.BooleanOptionalAction, default=argparse.SUPPRESS, help=about
             )
+        elif parameter.many:
+            parser.add_argument(
+                flag,
+                dest=name,
+                metavar="NAME",
+                action="append",
+                default=argparse.SUPPRESS,
+                help=f"{about} (repeatable)",
+            )
         else:
             kind = {int: "NUMBER", float: "NUMBER"}.get(parameter.type, "NAME" if parameter.choices else "TEXT")
             parser.add_argument(flag, dest=name, metavar=kind, default=argparse.SUPPRESS, help=about)
@@ -36,11 +45,12 @@ def add_installation(parser: argparse.ArgumentParser) -> None:
 
 
 def drawn() -> dict[str, Parameter]:
-    """The parameters that are options: all of a picture from noise, except the prompt, which needs no name."""
+    """The parameters that are options: all of a picture from noise, except the prompt, which needs no name, and what
+    only the studio fills in."""
     return {
         name: parameter
         for name, parameter in PARAMETERS.items()
-        if parameter.start in (None, "noise") and name != "prompt"
+        if parameter.start in (None, "noise") and name != "prompt" and parameter.part != "spent"
     }
 
 
@@ -53,7 +63,7 @@ def describe(parameter: Parameter) -> str:
         facts.append(f"{number(parameter.low)} to {number(parameter.high)}")
     if parameter.multiple_of:
         facts.append(f"divisible by {parameter.multiple_of}")
-    if parameter.type is not bool and parameter.default not in (None, ""):
+    if parameter.type is not bool and parameter.default not in (None, "", ()):
         known = isinstance(parameter.default, int | float)
         facts.append(f"default {number(parameter.default) if known else parameter.default}")
     return f"{parameter.help} ({'; '.join(facts)})" if facts else parameter.help

@@ -16,6 +16,7 @@ from engine.gallery.files import write
 from engine.job import Job, new_id
 from engine.library.scan import Library
 from engine.metadata.write import SUFFIXES
+from engine.prompt.lexicon import Lexicon
 from engine.request.generation import GenerationRequest
 from engine.request.read import read
 from engine.resolve import draw_seed, resolve
@@ -35,7 +36,8 @@ def main(arguments: list[str]) -> int:
         paths = destinations(Path(options.output or f"out{SUFFIXES[asked.output.format]}"), asked.output.count)
         library = Library(chosen.models, chosen.data / "cache")
         library.refresh()
-        return follow(draw(resolve(asked, library, draw_seed), library, chosen), paths)
+        request = resolve(asked, library, draw_seed, Lexicon.of(chosen.data))
+        return follow(draw(request, library, chosen), paths)
     except AtelierError as error:
         return complain(str(error), 2)
     except OSError as error:

@@ -86,6 +86,8 @@ def settings(values: Mapping[str, Any]) -> dict[str, str]:
 
 
 def quote(value: Any) -> str:
+    if isinstance(value, tuple):
+        value = json.dumps(value, ensure_ascii=False)
     if isinstance(value, float) and value.is_integer():
         value = int(value)
     text = str(value)
@@ -224,6 +226,8 @@ def convert(known: Parameter, value: str) -> Any:
     """The value in the parameter's type, or None when it does not fit here (it is then a leftover)."""
     if known.choices:
         return value if value in known.choices else None
+    if known.many:
+        return listed(value)
     if known.type is bool:
         return {"True": True, "False": False}.get(value)
     if known.type is str:
@@ -237,3 +241,11 @@ def convert(known: Parameter, value: str) -> Any:
         return None
     fits = (known.low is None or number >= known.low) and (known.high is None or number <= known.high)
     return number if fits and not (known.multiple_of and number % known.multiple_of) else None
+
+
+def listed(value: str) -> list[str] | None:
+    try:
+        found = json.loads(value)
+    except (ValueError, RecursionError):
+        return None
+    return found if isinstance(found, list) and all(isinstance(text, str) for text in found) else None

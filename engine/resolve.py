@@ -1,10 +1,13 @@
-"""From what was asked to what is drawn: seed drawn, model named by hash, size known; nothing left to chance."""
+"""From what was asked to what is drawn: seed drawn, words spent, model named by hash; nothing left to chance."""
 
 import secrets
 from collections.abc import Callable
+from pathlib import Path
 from typing import Protocol, TypeVar
 
 from engine.errors import BadRequest
+from engine.prompt.lexicon import Lexicon
+from engine.prompt.spend import spend
 from engine.request.generation import GenerationRequest
 from engine.request.samplers import FACTS
 
@@ -30,15 +33,23 @@ class Checkpoints(Protocol[C]):
     def hash_of(self, model: C) -> str: ...
 
 
+NO_WORDS = Lexicon.of(Path("/nowhere"))
+
+
 def draw_seed() -> int:
     """A seed as AUTOMATIC1111 draws them: below 2^32 - 2."""
     return secrets.randbelow(4294967294)
 
 
 def resolve(
-    request: GenerationRequest, library: Checkpoints[C], draw_seed: Callable[[], int] = draw_seed
+    request: GenerationRequest,
+    library: Checkpoints[C],
+    draw_seed: Callable[[], int] = draw_seed,
+    lexicon: Lexicon = NO_WORDS,
 ) -> GenerationRequest:
-    """A resolved request resolves to itself. Raises BadRequest when the model or a combination is not to be had."""
+    """lexicon: the styles and wildcards that prompts may name.
+
+    A resolved request resolves to itself. Raises BadRequest when the model or a combination is not to be had."""
     facts = FACTS[request.sampling.sampler]
     if request.sampling.steps > facts.max_steps:
         raise BadRequest(
@@ -51,13 +62,13 @@ def resolve(
         )
     model = find(request, library)
     seed = request.sampling.seed
-    return request.with_(
-        words={"prompt": tidy(request.words.prompt), "negative_prompt": tidy(request.words.negative_prompt)},
+    settled = request.with_(
         model={"checkpoint": model.name, "checkpoint_hash": library.hash_of(model)},
         canvas={"width": request.canvas.width or model.width, "height": request.canvas.height or model.height},
         sampling={"seed": draw_seed() if seed < 0 else seed},
         noise={"variation_seed": variation_seed(request, draw_seed)},
     )
+    return spend(settled, lexicon)
 
 
 def variation_seed(request: GenerationRequest, draw_seed: Callable[[], int]) -> int:
@@ -92,8 +103,3 @@ def find(request: GenerationRequest, library: Checkpoints[C]) -> C:
             hash=digest,
         )
     return found
-
-
-def tidy(prompt: str) -> str:
-    """One kind of line end, no blanks around lines: as the picture's text keeps it."""
-    return "\n".join(line.strip() for line in prompt.replace("\r\n", "\n").replace("\r", "\n").split("\n")).strip()

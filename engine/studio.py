@@ -24,13 +24,15 @@ from engine.metadata.absent import Found, settle
 from engine.picture.inputs import put_input, require_input
 from engine.presets import Presets
 from engine.progress import Progress
+from engine.prompt.lexicon import Lexicon
+from engine.prompt.spend import tidy
 from engine.queue.batching import Limits
 from engine.queue.dispatcher import Dispatcher
 from engine.queue.store import Store
 from engine.request.generation import GenerationRequest
 from engine.request.parts import FromPicture
 from engine.request.read import read
-from engine.resolve import resolve, tidy
+from engine.resolve import resolve
 from engine.workers import worker
 from engine.workers.inprocess import Thread
 from engine.workers.keeper import Vessel
@@ -71,6 +73,7 @@ class Studio:
             raise
         self.progress = Progress()
         self.inputs = data / "inputs"
+        self.lexicon = Lexicon.of(data)
         place = Place(library.models, library.cache, self.inputs)
         make = make_painter or partial(worker.painter, painter, place)
         self.dispatcher = Dispatcher(
@@ -114,7 +117,7 @@ class Studio:
 
     def resolved(self, values: Mapping[str, Any]) -> GenerationRequest:
         """What parameters by name ask for, nothing left to chance. Raises AtelierError when it cannot be drawn."""
-        request = resolve(read(values), self.library)
+        request = resolve(read(values), self.library, lexicon=self.lexicon)
         if isinstance(request.start, FromPicture):
             require_input(self.inputs, request.start.picture)
         return request

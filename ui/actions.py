@@ -17,7 +17,11 @@ from ui.batches import seeds_after
 from ui.form import BEST, FORM, shown, sort_out
 
 log = logging.getLogger("atelier.ui")
-FILLED_IN = {"checkpoint_hash", "start"}  # of a picture's values: not controls, and nothing is lost without them
+FILLED_IN = {
+    "checkpoint_hash",
+    "start",
+    *(name for name, known in PARAMETERS.items() if known.part == "spent"),
+}  # of a picture's values: not controls, and nothing is lost without them
 
 
 class Actions:
@@ -149,6 +153,8 @@ def batches(values: dict[str, Any]) -> int:
 
 def emptied(name: str, value: Any) -> bool:
     known = PARAMETERS[name]
+    if known.many:
+        return not value  # a piece without a value holds an empty object
     return not known.optional and (value is None or (value == "" and known.type is not str))
 
 

@@ -40,6 +40,9 @@ def draw(name: str, **layout: Any) -> Component:
         "elem_classes": ["field"],
         "interactive": True,  # without it, a control that is no event's input is drawn disabled
     }
+    if known.many:
+        several = {"choices": [], "value": list(known.default), "multiselect": True, "allow_custom_value": True}
+        return Choice(**{**common, **several, **layout})
     if known.choices:
         return Choice(**{**common, "choices": list(known.choices), "value": known.default, **layout})
     if known.type is bool:
@@ -62,6 +65,8 @@ def draw_number(known: Parameter, common: dict[str, Any], layout: dict[str, Any]
 def fits(name: str, value: Any) -> bool:
     """Whether a control can show this stored or foreign value (not whether the engine will draw it)."""
     known = FORM[name]
+    if known.many:
+        return isinstance(value, list | tuple) and all(isinstance(text, str) for text in value)
     if value in (None, ""):
         return known.optional or (known.type is str and not known.choices)
     if known.choices:
@@ -81,6 +86,8 @@ def fits(name: str, value: Any) -> bool:
 def shown(name: str, value: Any) -> Any:
     """The value as its control takes it: long integers as text."""
     known = FORM[name]
+    if known.many:
+        return list(value)
     if known.type is int and known.high is not None and known.high > PLAIN_INTEGER:
         return str(value)
     return value

@@ -1,8 +1,16 @@
 """What the network is told of one picture at each evaluation, and how its answers become one."""
 
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 
 import torch
+
+from engine.library.load import LoadedModel
+from engine.prompt import composition
+from engine.prompt.encode import encode
+from engine.prompt.networks import take_out
+from engine.prompt.schedule import Timeline, stages
+from engine.request.generation import GenerationRequest
 
 
 @dataclass(frozen=True)
@@ -14,24 +22,80 @@ class Guided:
 
 
 @dataclass(frozen=True)
-class Conditioning:
-    """contexts: (tokens, width) each, the negative prompt first, or the prompt alone when there is no guidance."""
+class Track:
+    """What one prompt says over time. stages: (last step, context of (tokens, width)) in order, steps from 1."""
 
-    contexts: tuple[torch.Tensor, ...]
+    stages: tuple[tuple[int, torch.Tensor], ...]
+    weight: float = 1.0
+
+    def at(self, step: int) -> torch.Tensor:
+        return next((context for last, context in self.stages if step <= last), self.stages[-1][1])
+
+
+@dataclass(frozen=True)
+class Conditioning:
+    """positive: the prompt, or its parts joined by AND; negative: None where there is no guidance, and then the prompt
+    is one of weight 1. step_of: the sampling step (from 0) of an evaluation; first: the evaluation that began it."""
+
+    positive: tuple[Track, ...]
+    negative: Track | None = None
+    step_of: Callable[[int], int] = field(default=lambda index: index)
+    first: int = 0
 
     @property
     def rows(self) -> int:
-        """Rows of the network's input that one evaluation takes, at most."""
-        return len(self.contexts)
+        """Rows of the network's input that one evaluation takes."""
+        return len(self.positive) + (self.negative is not None)
 
     def at(self, index: int) -> tuple[torch.Tensor, ...]:
-        """The contexts of evaluation `index`."""
-        return self.contexts
+        """The contexts of evaluation `index`, the negative one first.
+
+        A picture that begins in the middle counts its own steps from 1, as AUTOMATIC1111 does.
+        """
+        step = self.step_of(index) - self.step_of(self.first) + 1
+        tracks = self.positive if self.negative is None else (self.negative, *self.positive)
+        return tuple(track.at(step) for track in tracks)
 
     def combine(self, outputs: list[torch.Tensor], guidance: float) -> Guided:
         """outputs: one for each context, in the same order."""
-        if len(outputs) == 1:
+        if self.negative is None:
             return Guided(outputs[0])
-        negative, positive = outputs
-        # Ho & Salimans 2022, arXiv 2207.12598
-        return Guided(negative + guidance * (positive - negative), negative)
+        negative, *positives = outputs
+        # Ho & Salimans 2022, arXiv 2207.12598; several prompts: Liu et al. 2022, arXiv 2206.01714
+        output = negative
+        for track, positive in zip(self.positive, positives, strict=True):
+            output = output + guidance * track.weight * (positive - negative)
+        return Guided(output, negative)
+
+
+class Speaker:
+    """Tells the network of the pictures of one job; each text is encoded once."""
+
+    def __init__(self, model: LoadedModel):
+        self.model = model
+        self.known: dict[tuple[str, int, str], torch.Tensor] = {}
+
+    def conditioning(self, request: GenerationRequest) -> Conditioning:
+        """Of one picture. Without guidance the negative prompt is not looked at, nor paid for."""
+        words = request.words
+        spoken = composition.split(take_out(words.prompt)[0])
+        positive = tuple(self.track(text, request, weight) for text, weight in spoken)
+        alone = request.sampling.guidance <= 1 and len(positive) == 1 and positive[0].weight == 1
+        negative = None if alone else self.track(words.negative_prompt, request)
+        return Conditioning(positive, negative)
+
+    def track(self, text: str, request: GenerationRequest, weight: float = 1.0) -> Track:
+        found = stages(text, Timeline(request.sampling.steps))
+        return Track(tuple((last, self.encoded(said, request)) for last, said in found), weight)
+
+    def encoded(self, text: str, request: GenerationRequest) -> torch.Tensor:
+        key = (text, request.model.clip_skip, request.words.emphasis)
+        if key not in self.known:
+            self.known[key] = encode(self.model, *key)
+        return self.known[key]
+
+
+def contexts(conditioning: Conditioning) -> Iterator[torch.Tensor]:
+    """All that it may ever say."""
+    for track in (*conditioning.positive, *([conditioning.negative] if conditioning.negative else [])):
+        yield from (context for _, context in track.stages)

@@ -3,18 +3,17 @@
 import time
 from concurrent.futures import Future
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from engine.denoise import start
-from engine.denoise.conditioning import Conditioning
+from engine.denoise.conditioning import Conditioning, Speaker
 from engine.denoise.loop import Denoising
 from engine.denoise.noise import Noise
 from engine.denoise.samplers import make
 from engine.denoise.trace import Trace
 from engine.job import Job
 from engine.library.load import LoadedModel
-from engine.prompt.encode import encode
 from engine.request.generation import GenerationRequest
 
 
@@ -64,22 +63,18 @@ class Work:
 
 def compose(work: Work, model: LoadedModel, pictures: Path) -> list[Picture]:
     """The job's pictures at their first step, but those that are stored already."""
-    request = work.job.request
-    told = conditioning(model, request)
-    return [
-        picture(model, request.picture(index), index, told, pictures)
-        for index in range(request.output.count)
-        if index not in work.skip
-    ]
+    request, speaker = work.job.request, Speaker(model)
+    made = []
+    for index in range(request.output.count):
+        if index not in work.skip:
+            own = request.picture(index)
+            made.append(picture(model, own, index, speaker.conditioning(own), pictures))
+    return made
 
 
 def conditioning(model: LoadedModel, request: GenerationRequest) -> Conditioning:
-    """Negative prompt and prompt; without guidance the negative one is not looked at, nor paid for."""
-    words, skip = request.words, request.model.clip_skip
-    positive = encode(model, words.prompt, skip)
-    if request.sampling.guidance <= 1:
-        return Conditioning((positive,))
-    return Conditioning((encode(model, words.negative_prompt, skip), positive))
+    """Of one picture that nobody shares texts with."""
+    return Speaker(model).conditioning(request)
 
 
 def picture(
@@ -93,6 +88,7 @@ def picture(
     solver = make(sampling, request.tuning, model.scheduler_config, model.family.key)
     noise = Noise(sampling.seed, request.noise)
     latents, first = start.begin(model, solver, request, noise, pictures)
+    told = replace(told, step_of=solver.step_of, first=first)
     denoising = Denoising(model, solver, latents, told, sampling.guidance, noise, index=first, alone=sampling.exact)
     denoising.watched = request.output.trace
     trace = Trace(len(solver.times) - first) if denoising.watched else None

@@ -1,13 +1,9 @@
 """What a picture costs in calls of the network, and how many steps of a sampler cost about as much."""
 
 from engine.errors import BadRequest
-from engine.request.samplers import FACTS
+from engine.request.samplers import FACTS, evaluations
 
 TOLERANCE = 0.1  # how far a cost may be from the wanted one and still be called equal
-
-
-def evaluations(sampler: str, steps: int) -> int:
-    return steps * FACTS[sampler].evaluations
 
 
 def steps_for(sampler: str, budget: int) -> int:

@@ -1,4 +1,4 @@
-"""Text to conditioning: chunks of as many tokens as the text encoder holds, encoded one by one and joined."""
+"""Text to conditioning: chunks of as many tokens as the text encoder holds, encoded one by one, weighted and joined."""
 
 from typing import Any
 
@@ -6,44 +6,66 @@ import torch
 
 from engine.errors import BadRequest
 from engine.library.load import LoadedModel
+from engine.prompt.chunks import chunks, pieces
 
 MOST_CHUNKS = 200  # each is a call of the text encoder, during which nobody draws
 
 
-def chunks(tokenizer: Any, text: str) -> list[list[int]]:
-    """Token ids by chunk, each with start, end and padding to the tokenizer's length; at least one chunk.
+def filled(tokenizer: Any, text: str, emphasis: str = "Original") -> list[tuple[list[int], list[float]]]:
+    """(token ids, weights) by chunk, each with start, end and padding to the tokenizer's length; at least one chunk.
 
     Raises BadRequest for more than MOST_CHUNKS.
     """
     longest: int = tokenizer.model_max_length
     room = longest - 2
-    ids: list[int] = tokenizer(text, add_special_tokens=False, truncation=False, verbose=False).input_ids
-    parts = [ids[i : i + room] for i in range(0, len(ids), room)] or [[]]
+
+    def ids_of(part: str) -> list[int]:
+        return tokenizer(part, add_special_tokens=False, truncation=False, verbose=False).input_ids
+
+    parts = chunks(pieces(text, emphasis), ids_of, room, tokenizer.get_vocab().get(",</w>"))
     if len(parts) > MOST_CHUNKS:
+        tokens = sum(len(part.ids) for part in parts)
         raise BadRequest(
             "prompt.tokens",
-            f"The prompt has {len(ids)} tokens; this model reads at most {MOST_CHUNKS * room}.",
+            f"The prompt has {tokens} tokens; this model reads at most {MOST_CHUNKS * room}.",
             "Shorten it.",
             field="prompt",
-            tokens=len(ids),
+            tokens=tokens,
             most=MOST_CHUNKS * room,
         )
-    filled = [[tokenizer.bos_token_id, *part, tokenizer.eos_token_id] for part in parts]
-    return [part + [tokenizer.pad_token_id] * (longest - len(part)) for part in filled]
+    made: list[tuple[list[int], list[float]]] = []
+    for part in parts:
+        ids = [tokenizer.bos_token_id, *part.ids, tokenizer.eos_token_id]
+        weights = [1.0, *part.weights, 1.0]
+        rest = longest - len(ids)
+        made.append((ids + [tokenizer.pad_token_id] * rest, weights + [1.0] * rest))
+    return made
 
 
 @torch.inference_mode()
-def encode(model: LoadedModel, text: str, clip_skip: int = 1) -> torch.Tensor:
+def encode(model: LoadedModel, text: str, clip_skip: int = 1, emphasis: str = "Original") -> torch.Tensor:
     """(tokens, width) in the model's dtype. clip_skip counts as AUTOMATIC1111 does: 1 is the last layer."""
-    encoder = model.text_encoder
     parts: list[torch.Tensor] = []
-    for part in chunks(model.tokenizer, text):
-        ids = torch.tensor([part], device=model.device)
-        if clip_skip == 1:
-            parts.append(encoder(ids, return_dict=True).last_hidden_state[0])
-            continue
-        layers = encoder(ids, output_hidden_states=True, return_dict=True).hidden_states
-        layer = layers[-min(clip_skip, len(layers) - 1)]
-        # transformers below 5.6 keeps the layers one level deeper
-        parts.append(getattr(encoder, "text_model", encoder).final_layer_norm(layer)[0])
+    for ids, weights in filled(model.tokenizer, text, emphasis):
+        hidden = layer(model, torch.tensor([ids], device=model.device), clip_skip)
+        parts.append(weighted(hidden, weights, renormalise=emphasis == "Original"))
     return torch.cat(parts)
+
+
+def layer(model: LoadedModel, ids: torch.Tensor, clip_skip: int) -> torch.Tensor:
+    encoder = model.text_encoder
+    if clip_skip == 1:
+        return encoder(ids, return_dict=True).last_hidden_state[0]
+    layers = encoder(ids, output_hidden_states=True, return_dict=True).hidden_states
+    chosen = layers[-min(clip_skip, len(layers) - 1)]
+    # transformers below 5.6 keeps the layers one level deeper
+    return getattr(encoder, "text_model", encoder).final_layer_norm(chosen)[0]
+
+
+def weighted(hidden: torch.Tensor, weights: list[float], renormalise: bool) -> torch.Tensor:
+    """Each token by its weight; renormalise: the chunk keeps its mean, as in AUTOMATIC1111's "Original"."""
+    if all(weight == 1 for weight in weights):
+        return hidden
+    before = hidden.mean()
+    made = hidden * torch.tensor(weights, device=hidden.device, dtype=hidden.dtype)[:, None]
+    return made * (before / made.mean()) if renormalise else made

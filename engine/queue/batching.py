@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from engine.prompt import composition
 from engine.request.generation import GenerationRequest
 
 PREFERENCES = 4  # jobs in a row that may start before a fairer one because their model is loaded
@@ -51,8 +52,9 @@ class Turn:
 
 
 def rows(request: GenerationRequest) -> int:
-    """A picture with guidance asks the network twice: with and without the prompt."""
-    return 2 if request.sampling.guidance > 1 else 1
+    """A picture with guidance asks the network twice, with and without the prompt; AND asks once for each part."""
+    prompts = (request.words.prompt, *request.spent.prompts)
+    return max(composition.rows(prompt, request.sampling.guidance) for prompt in prompts)
 
 
 def may_join(working: Sequence[Working], job: Waiting, limits: Limits) -> bool:

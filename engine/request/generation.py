@@ -2,13 +2,14 @@
 
 from typing import Any, Self
 
-from engine.request.parts import Canvas, FromNoise, Model, Noise, Output, Part, Sampling, Start, Tuning, Words
+from engine.request.parts import Canvas, FromNoise, Model, Noise, Output, Part, Sampling, Spent, Start, Tuning, Words
 
 
 class GenerationRequest(Part):
     """Frozen. `resolve` (engine/resolve.py) turns what was asked into what is drawn; neither is ever changed."""
 
     words: Words = Words()
+    spent: Spent = Spent()
     model: Model = Model()
     canvas: Canvas = Canvas()
     sampling: Sampling = Sampling()
@@ -33,7 +34,7 @@ class GenerationRequest(Part):
         return width, height
 
     def picture(self, index: int) -> Self:
-        """The request of the job's picture `index` (from 0) alone: one picture, its own seed.
+        """The request of the job's picture `index` (from 0) alone: one picture, its own seed and its own words.
 
         While a variation is mixed in, it is the variation's seed that counts up, as in AUTOMATIC1111.
         """
@@ -41,4 +42,7 @@ class GenerationRequest(Part):
             seeds: dict[str, Any] = {"noise": {"variation_seed": (self.noise.variation_seed + index) % 2**64}}
         else:
             seeds = {"sampling": {"seed": (self.sampling.seed + index) % 2**64}}
-        return self.with_(**seeds, output={"count": 1})
+        own = zip(("prompt", "negative_prompt"), (self.spent.prompts, self.spent.negative_prompts), strict=True)
+        words = {name: texts[index] for name, texts in own if index < len(texts)}
+        spent = {"prompts": (), "negative_prompts": ()}
+        return self.with_(**seeds, words=words, spent=spent, output={"count": 1})

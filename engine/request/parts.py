@@ -14,6 +14,8 @@ LARGEST_SEED = 2**64 - 1
 Arithmetic = Literal["diffusers", "AUTOMATIC1111"]
 NoiseSource = Literal["CPU", "NV"]
 FileFormat = Literal["PNG", "JPEG", "WebP"]
+Emphasis = Literal["Original", "No norm", "Ignore", "None"]
+MOST_PICTURES = 16
 
 
 class Part(BaseModel):
@@ -33,6 +35,60 @@ class Words(Part):
         Field(max_length=LONGEST_PROMPT, title="Negative prompt", description="What the picture should not show."),
         Shown(a1111="negative_prompt"),
     ] = ""
+    styles: Annotated[
+        tuple[Annotated[str, Field(max_length=200)], ...],
+        Field(max_length=50, title="Styles", description="Named pieces of prompt, put in one after the other."),
+        Shown(infotext="Style names", a1111="styles"),
+    ] = ()
+    literal: Annotated[
+        bool,
+        Field(title="Literal", description="Draw braces, __names__ and # as they stand."),
+        Shown(infotext="Literal"),
+    ] = False
+    emphasis: Annotated[
+        Emphasis,
+        Field(title="Emphasis", description="How (weights:1.2) in the prompt are applied."),
+        Shown(infotext="Emphasis", a1111="emphasis"),
+    ] = "Original"
+
+
+PromptText = Annotated[str, Field(max_length=LONGEST_PROMPT)]
+
+
+class Spent(Part):
+    """What `resolve` fills in when styles, comments, wildcards or variants changed the words."""
+
+    template: Annotated[
+        PromptText,
+        Field(title="Template", description="The prompt before its wildcards were drawn; the studio fills it in."),
+        Shown(infotext="Template"),
+    ] = ""
+    negative_template: Annotated[
+        PromptText,
+        Field(
+            title="Negative template",
+            description="The negative prompt before its wildcards were drawn; the studio fills it in.",
+        ),
+        Shown(infotext="Negative Template"),
+    ] = ""
+    prompts: Annotated[
+        tuple[PromptText, ...],
+        Field(
+            max_length=MOST_PICTURES,
+            title="Prompts",
+            description="Each picture's own prompt, where they differ; the studio fills it in.",
+        ),
+        Shown(infotext="Prompts"),
+    ] = ()
+    negative_prompts: Annotated[
+        tuple[PromptText, ...],
+        Field(
+            max_length=MOST_PICTURES,
+            title="Negative prompts",
+            description="Each picture's own negative prompt, where they differ; the studio fills it in.",
+        ),
+        Shown(infotext="Negative prompts"),
+    ] = ()
 
 
 class Model(Part):
@@ -233,7 +289,7 @@ class Noise(Part):
 class Output(Part):
     count: Annotated[
         int,
-        Field(ge=1, le=16, title="Pictures", description="How many, with the seed counted up."),
+        Field(ge=1, le=MOST_PICTURES, title="Pictures", description="How many, with the seed counted up."),
         Shown(infotext="Batch size", a1111="batch_size", step=1),
     ] = 1
     format: Annotated[

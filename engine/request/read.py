@@ -35,8 +35,10 @@ def read(values: Mapping[str, Any]) -> GenerationRequest:
                 f"Did you mean {close[0]}?" if close else "",
                 field=shorten(name),
             )
-        if known.optional and value in ("", None):
+        if (known.optional or known.many) and value in ("", None):
             continue
+        if known.many and isinstance(value, str):
+            value = [value]
         data.setdefault(known.part, {})[name] = value
     try:
         return GenerationRequest.model_validate(data)
@@ -100,10 +102,11 @@ def explain(error: ValidationError) -> BadRequest:
                 label=label,
                 longest=known.longest or 0,
             )
+        case "too_long":
+            return BadRequest("field.many", f"{label} holds too many.", "Take some away.", field=name, label=label)
         case _:
-            kind = {int: "a whole number", float: "a number", bool: "yes or no"}.get(
-                known.type, "text of the right form"
-            )
+            kinds = {int: "a whole number", float: "a number", bool: "yes or no"}
+            kind = "a list of texts" if known.many else kinds.get(known.type, "text of the right form")
             return BadRequest(
                 "field.type",
                 f"{label} must be {kind}; '{given}' is not.",

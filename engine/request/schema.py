@@ -16,7 +16,10 @@ STARTS: dict[str, type[BaseModel]] = {"noise": FromNoise, "picture": FromPicture
 
 @dataclass(frozen=True)
 class Parameter:
-    """One thing that can be asked for. `part` is the request's part that holds it, `start` the start it belongs to."""
+    """One thing that can be asked for. `part` is the request's part that holds it, `start` the start it belongs to.
+
+    many: its value is a list, and `type` the type of each.
+    """
 
     name: str
     part: str
@@ -34,6 +37,7 @@ class Parameter:
     infotext: str | None = None
     a1111: str | None = None
     start: str | None = None
+    many: bool = False
 
 
 def parameter(name: str, part: str, field: FieldInfo, start: str | None = None) -> Parameter:
@@ -41,6 +45,9 @@ def parameter(name: str, part: str, field: FieldInfo, start: str | None = None) 
     if get_origin(kind) is Union or type(None) in get_args(kind):
         optional = True
         kind = next(a for a in get_args(kind) if a is not type(None))
+    many = get_origin(kind) is tuple
+    if many:
+        kind = str
     if get_origin(kind) is Literal:
         choices, kind = get_args(kind), str
     found = {type(m): m for m in field.metadata}
@@ -59,11 +66,12 @@ def parameter(name: str, part: str, field: FieldInfo, start: str | None = None) 
         high=le.le if le else None,  # pyright: ignore[reportArgumentType]
         step=shown.step,
         multiple_of=found[MultipleOf].multiple_of if MultipleOf in found else None,  # pyright: ignore[reportArgumentType]
-        longest=found[MaxLen].max_length if MaxLen in found else None,
+        longest=found[MaxLen].max_length if MaxLen in found and not many else None,
         choices=choices,
         infotext=shown.infotext,
         a1111=shown.a1111,
         start=start,
+        many=many,
     )
 
 

@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 
 from engine import infotext
 from engine.infotext import HASHES
+from engine.prompt.spend import tidy
 from engine.request.generation import GenerationRequest
 from engine.request.read import read
 from engine.request.schema import PARAMETERS, Parameter
-from engine.resolve import tidy
 
 words = st.text(
     st.characters(codec="utf-8", exclude_categories=["Cs", "Cc"], include_characters='\n,:"\\'), max_size=80

@@ -12,6 +12,7 @@ from ui.words import word
 # What is folded, two controls a line.
 GROUPS = {
     "advanced": ("clip_skip", "ensd", "noise_source", "arithmetic", "exact"),
+    "group-language": ("literal", "emphasis"),
     "group-variation": ("variation_strength", "variation_seed", "resize_from_width", "resize_from_height"),
     "group-tuning": (
         *("eta", "s_noise", "s_churn", "rho", "s_tmin", "s_tmax", "sigma_min", "sigma_max"),

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from engine.denoise import loop
-from engine.denoise.conditioning import Conditioning
+from engine.denoise.conditioning import Conditioning, Track, contexts
 from engine.denoise.work import Picture, conditioning, picture
 from engine.library.load import LoadedModel
 from engine.request.read import read
@@ -92,7 +92,8 @@ def test_a_failed_step_can_be_tried_again(postcard: LoadedModel) -> None:
     expected = finish(make(postcard))[0]
     again = make(postcard)
     broken = make(postcard, seed=2)
-    broken.denoising.conditioning = Conditioning((torch.zeros(3, 3),) * 2)
+    wrong = Track(((9, torch.zeros(3, 3)),))
+    broken.denoising.conditioning = Conditioning((wrong,), wrong)
     with pytest.raises(RuntimeError):
         loop.step([again.denoising, broken.denoising])
     assert torch.equal(finish(again)[0], expected)
@@ -113,7 +114,7 @@ def test_long_prompts_of_different_length_are_not_repeated_beyond_the_limit(post
     pictures = [
         make(postcard, prompt="house " * (38 * n - 2), negative_prompt="sea " * (38 * n - 2)) for n in range(5, 10)
     ]
-    lengths = {len(context) // 40 for p in pictures for context in p.denoising.conditioning.contexts}
+    lengths = {len(context) // 40 for p in pictures for context in contexts(p.denoising.conditioning)}
     assert lengths == {5, 6, 7, 8, 9}
     assert loop.step([p.denoising for p in pictures]).calls >= 4
 

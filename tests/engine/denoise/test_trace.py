@@ -69,7 +69,7 @@ def test_the_last_guess_looks_like_the_picture_and_the_first_latents_like_noise(
     for step in steps:
         for kind in ("guess", "latents"):
             assert opened(step[kind]).size == (SIDE, SIDE // 2)
-    small = Image.open(BytesIO(made.png)).resize((16, 8))
+    small = Image.open(BytesIO(made.file)).resize((16, 8))
 
     def likeness(url: str) -> float:
         frame = np.asarray(opened(url).convert("RGB").resize((16, 8)), float)
@@ -113,8 +113,8 @@ def test_nothing_is_kept_unless_it_is_asked_for_and_the_picture_is_the_same(
 ) -> None:
     plain, watched = drawn(painter, library), drawn(painter, library, trace=True)
     assert plain[0].trace is None
-    pixels = [np.asarray(Image.open(BytesIO(made[0].png))) for made in (plain, watched)]
-    assert np.array_equal(*pixels)
+    one, other = (np.asarray(Image.open(BytesIO(made[0].file))) for made in (plain, watched))
+    assert np.array_equal(one, other)
     asked = read({"prompt": "a red house", "steps": 2, "width": 64, "height": 64})
     made = picture(postcard, asked, 0, conditioning(postcard, asked), Path())
     loop.step([made.denoising])

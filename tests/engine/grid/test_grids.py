@@ -49,6 +49,7 @@ def plan(*axes: tuple[str, Any], **values: Any) -> dict[str, Any]:
 
 def until(studio: Studio, grid: str, state: str, owner: str = "ann") -> dict[str, Any]:
     end = time.monotonic() + 60
+    shown: dict[str, Any] = {}
     while time.monotonic() < end:
         shown = studio.grids.shown(grid, owner)
         if shown["state"] == state:

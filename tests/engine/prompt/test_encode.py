@@ -7,7 +7,7 @@ import torch
 
 from engine.library.load import LoadedModel, load
 from engine.library.scan import Library
-from engine.prompt.encode import chunks, encode
+from engine.prompt.encode import encode, filled
 
 MODELS = Path(__file__).parents[3] / "models"
 
@@ -19,14 +19,14 @@ def postcard(tmp_path_factory: pytest.TempPathFactory) -> LoadedModel:
 
 
 def test_an_empty_prompt_is_one_chunk(postcard: LoadedModel) -> None:
-    (chunk,) = chunks(postcard.tokenizer, "")
+    ((chunk, _),) = filled(postcard.tokenizer, "")
     assert len(chunk) == 40
     assert chunk[:2] == [postcard.tokenizer.bos_token_id, postcard.tokenizer.eos_token_id]
 
 
 def test_chunks_are_as_long_as_the_model_reads(postcard: LoadedModel) -> None:
-    text = "a red house on the left, " * 20
-    parts = chunks(postcard.tokenizer, text)
+    text = "a red house on the left " * 20
+    parts = [ids for ids, _ in filled(postcard.tokenizer, text)]
     assert all(len(part) == 40 for part in parts)
     ids = postcard.tokenizer(text, add_special_tokens=False).input_ids
     assert [i for part in parts for i in part[1:39]][: len(ids)] == ids

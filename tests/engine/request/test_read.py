@@ -79,7 +79,17 @@ def test_every_parameter_has_a_label_and_help_and_knows_where_it_lives() -> None
     for name, parameter in PARAMETERS.items():
         assert parameter.label
         assert parameter.help.endswith(".")
-        assert parameter.part in ("words", "model", "canvas", "sampling", "tuning", "noise", "output", "start"), name
+        assert parameter.part in (
+            "words",
+            "spent",
+            "model",
+            "canvas",
+            "sampling",
+            "tuning",
+            "noise",
+            "output",
+            "start",
+        ), name
 
 
 def test_a_request_is_frozen() -> None:

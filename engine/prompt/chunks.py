@@ -1,0 +1,58 @@
+"""Tokens to chunks of the text encoder's length, with the weight of each: AUTOMATIC1111's rules, without torch."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from engine.prompt.attention import Piece, parse
+
+BACKTRACK = 20  # tokens; what follows a comma this near the end of a full chunk moves to the next one
+
+
+@dataclass
+class Chunk:
+    """Without start, end and padding. weights: one for each token."""
+
+    ids: list[int] = field(default_factory=list)
+    weights: list[float] = field(default_factory=list)
+
+    def tail(self, start: int) -> "Chunk":
+        """Cut off and returned."""
+        cut = Chunk(self.ids[start:], self.weights[start:])
+        del self.ids[start:], self.weights[start:]
+        return cut
+
+
+def pieces(text: str, emphasis: str) -> list[Piece]:
+    """ "None": brackets are text; "Ignore": they are read, and weigh nothing."""
+    if emphasis == "None":
+        return [Piece(text)]
+    found = parse(text)
+    return [Piece(p.text, 1.0, p.breaks) for p in found] if emphasis == "Ignore" else found
+
+
+def chunks(parts: Sequence[Piece], ids_of: Callable[[str], list[int]], room: int, comma: int | None) -> list[Chunk]:
+    """At least one. room: tokens that a chunk holds; comma: the token of a comma by itself, None where there is none."""
+    done: list[Chunk] = []
+    chunk, last_comma = Chunk(), -1
+    for piece in parts:
+        if piece.breaks:
+            done.append(chunk)
+            chunk, last_comma = Chunk(), -1
+            continue
+        for token in ids_of(piece.text):
+            full = len(chunk.ids) == room
+            if token == comma:
+                last_comma = len(chunk.ids)
+            elif full and last_comma >= 0 and room - last_comma <= BACKTRACK:
+                moved = chunk.tail(last_comma + 1)
+                done.append(chunk)
+                chunk, last_comma = moved, -1
+                full = len(chunk.ids) == room
+            if full:
+                done.append(chunk)
+                chunk, last_comma = Chunk(), -1
+            chunk.ids.append(token)
+            chunk.weights.append(piece.weight)
+    if chunk.ids or not done:
+        done.append(chunk)
+    return done
