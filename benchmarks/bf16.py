@@ -12,7 +12,7 @@ from benchmarks.drawing import PROMPT
 from benchmarks.table import Row, interleaved, ratio, timed
 from engine.denoise import loop
 from engine.denoise.decode import decode
-from engine.denoise.samplers import scheduler
+from engine.denoise.samplers import recipe_of, scheduler
 from engine.denoise.work import conditioning, picture
 from engine.library.families.table import FAMILIES
 from engine.library.load import LoadedModel
@@ -28,7 +28,7 @@ def measure(runs: int) -> list[Row]:
         text_encoder=full.text_encoder,
         tokenizer=full.tokenizer,
         unet=full.unet,
-        scheduler=scheduler("Euler", "Uniform", STEPS, full.scheduler_config),  # pyright: ignore[reportArgumentType]
+        scheduler=scheduler(recipe_of(Sampling(sampler="Euler", steps=STEPS), Tuning(), full.scheduler_config))[0],  # pyright: ignore[reportArgumentType]
         safety_checker=None,  # pyright: ignore[reportArgumentType]
         feature_extractor=None,  # pyright: ignore[reportArgumentType]
         requires_safety_checker=False,
@@ -36,7 +36,7 @@ def measure(runs: int) -> list[Row]:
     pipeline.set_progress_bar_config(disable=True)
 
     def theirs() -> None:
-        solver: Any = scheduler("Euler", "Uniform", STEPS, full.scheduler_config)
+        solver: Any = scheduler(recipe_of(Sampling(sampler="Euler", steps=STEPS), Tuning(), full.scheduler_config))[0]
         solver.set_timesteps = lambda *args, **kwargs: None
         pipeline.scheduler = solver
         pipeline(

@@ -7,7 +7,8 @@ from diffusers import StableDiffusionPipeline
 
 from benchmarks.drawing import MODELS, PROMPT, finish, job, painter
 from benchmarks.table import Row, interleaved, ratio, timed
-from engine.denoise.samplers import scheduler
+from engine.denoise.samplers import recipe_of, scheduler
+from engine.request.parts import Sampling, Tuning
 
 SIZES = ((128, 20), (256, 20))
 
@@ -24,7 +25,7 @@ def measure(runs: int) -> list[Row]:
                 finish(made)
 
             def theirs(side: int = side, steps: int = steps) -> None:
-                solver: Any = scheduler("DPM++ 2M", "Automatic", steps, dict(pipeline.scheduler.config))
+                solver: Any = scheduler(recipe_of(Sampling(steps=steps), Tuning(), pipeline.scheduler.config))[0]
                 solver.set_timesteps = lambda *args, **kwargs: None
                 pipeline.scheduler = solver
                 generator = torch.Generator().manual_seed(7)

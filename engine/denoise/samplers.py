@@ -88,12 +88,16 @@ class Recipe:
 
 def make(sampling: Sampling, tuning: Tuning, noise: Mapping[str, Any], family: str = "sd1") -> Solver:
     """A fresh solver for one picture, since solvers keep state. noise: the model's scheduler configuration."""
-    facts = tuple((k, tuple(v) if isinstance(v, list) else v) for k, v in noise.items() if k in NOISE)
-    name = sampling.sampler
-    recipe = Recipe(name, resolve_schedule(name, sampling.schedule), sampling.steps, tuning, facts, family)
-    if name == "DPM adaptive":
+    recipe = recipe_of(sampling, tuning, noise, family)
+    if recipe.name == "DPM adaptive":
         return adaptive(recipe)
     return stock(recipe) if suits_stock(recipe) else planned(recipe)
+
+
+def recipe_of(sampling: Sampling, tuning: Tuning, noise: Mapping[str, Any], family: str = "sd1") -> Recipe:
+    facts = tuple((k, tuple(v) if isinstance(v, list) else v) for k, v in noise.items() if k in NOISE)
+    schedule = resolve_schedule(sampling.sampler, sampling.schedule)
+    return Recipe(sampling.sampler, schedule, sampling.steps, tuning, facts, family)
 
 
 def resolve_schedule(sampler: str, schedule: str) -> str:
