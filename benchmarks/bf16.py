@@ -16,7 +16,6 @@ from engine.denoise.samplers import recipe_of, scheduler
 from engine.denoise.work import conditioning, picture
 from engine.library.families.table import FAMILIES
 from engine.library.load import LoadedModel
-from engine.request.parts import Sampling, Tuning
 from engine.request.read import read
 
 SIDE, STEPS = 256, 4
@@ -29,9 +28,7 @@ def measure(runs: int) -> list[Row]:
         text_encoder=full.text_encoder,
         tokenizer=full.tokenizer,
         unet=full.unet,
-        scheduler=scheduler(
-            recipe_of(Sampling(sampler="Euler", schedule="Uniform", steps=STEPS), Tuning(), full.scheduler_config)
-        )[0],  # pyright: ignore[reportArgumentType]
+        scheduler=scheduler(recipe_of(Sampling(sampler="Euler", steps=STEPS), Tuning(), full.scheduler_config))[0],  # pyright: ignore[reportArgumentType]
         safety_checker=None,  # pyright: ignore[reportArgumentType]
         feature_extractor=None,  # pyright: ignore[reportArgumentType]
         requires_safety_checker=False,
@@ -39,9 +36,7 @@ def measure(runs: int) -> list[Row]:
     pipeline.set_progress_bar_config(disable=True)
 
     def theirs() -> None:
-        solver: Any = scheduler(
-            recipe_of(Sampling(sampler="Euler", schedule="Uniform", steps=STEPS), Tuning(), full.scheduler_config)
-        )[0]
+        solver: Any = scheduler(recipe_of(Sampling(sampler="Euler", steps=STEPS), Tuning(), full.scheduler_config))[0]
         solver.set_timesteps = lambda *args, **kwargs: None
         pipeline.scheduler = solver
         pipeline(

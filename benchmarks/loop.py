@@ -25,9 +25,7 @@ def measure(runs: int) -> list[Row]:
                 finish(made)
 
             def theirs(side: int = side, steps: int = steps) -> None:
-                solver: Any = scheduler(
-                    recipe_of(Sampling(sampler="DPM++ 2M", steps=steps), Tuning(), dict(pipeline.scheduler.config))
-                )[0]
+                solver: Any = scheduler(recipe_of(Sampling(steps=steps), Tuning(), pipeline.scheduler.config))[0]
                 solver.set_timesteps = lambda *args, **kwargs: None
                 pipeline.scheduler = solver
                 generator = torch.Generator().manual_seed(7)

@@ -13,7 +13,7 @@ from PIL import Image
 from engine.denoise import loop
 from engine.denoise.decode import decode
 from engine.denoise.noise import Noise
-from engine.denoise.samplers import Recipe, resolve_schedule, scheduler
+from engine.denoise.samplers import recipe_of, scheduler
 from engine.denoise.schedules import SCHEDULES
 from engine.denoise.solvers.schedulers import STOCK, ThirdOrder
 from engine.denoise.start import from_picture
@@ -51,9 +51,7 @@ def alone(model: LoadedModel, asked: GenerationRequest) -> Picture:
 def prepared(asked: GenerationRequest, model: LoadedModel, steps: int | None = None) -> Any:
     """diffusers' own scheduler with our levels, which the pipeline must take as it is."""
     sampling = asked.sampling
-    schedule = resolve_schedule(sampling.sampler, sampling.schedule)
-    facts = tuple((k, v) for k, v in model.scheduler_config.items() if not isinstance(v, list))
-    made: Any = scheduler(Recipe(sampling.sampler, schedule, sampling.steps, asked.tuning, facts))[0]
+    made: Any = scheduler(recipe_of(sampling, asked.tuning, model.scheduler_config))[0]
     theirs = next(kind for kind in type(made).__mro__ if kind.__module__.startswith("diffusers."))
     if isinstance(made, ThirdOrder):
         made.step = MethodType(theirs.step, made)  # but for the sign
