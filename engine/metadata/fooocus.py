@@ -16,7 +16,7 @@ KEYS = {
     "base_model_hash": "Model hash",
     "sharpness": "Sharpness",
     "performance": "Performance",
-    "styles": "Styles",
+    "styles": "Fooocus styles",  # not ours
     "vae": "VAE",
     "adm_guidance": "ADM Guidance",
     "refiner_model": "Refiner",
