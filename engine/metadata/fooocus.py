@@ -16,7 +16,7 @@ KEYS = {
     "base_model_hash": "Model hash",
     "sharpness": "Sharpness",
     "performance": "Performance",
-    "styles": "Styles",
+    "styles": "Fooocus styles",  # not ours
     "vae": "VAE",
     "adm_guidance": "ADM Guidance",
     "refiner_model": "Refiner",
@@ -50,7 +50,8 @@ def find(texts: Mapping[str, str]) -> Text | None:
     tool = text_of(values.pop("version", "")) or text_of(values.pop("software", "")) or "Fooocus"
     values.pop("metadata_scheme", None)
     if values.get("refiner_model") == "None":
-        values.pop("refiner_model"), values.pop("refiner_switch", None)
+        del values["refiner_model"]
+        values.pop("refiner_switch", None)
     pairs |= pairs_of(values, KEYS)
     pairs |= {"RNG": "CPU", "Arithmetic": "AUTOMATIC1111"}
     return Text(prompt, negative, {key: value for key, value in pairs.items() if value}, tool)

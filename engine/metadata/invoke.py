@@ -61,7 +61,8 @@ def second(values: dict[str, Any]) -> Text:
     digest = text_of(values.pop("model_hash", ""))
     pairs["Model hash"] = digest[:10] if re.fullmatch(r"[0-9a-f]{64}", digest) else digest
     version = text_of(values.pop("app_version", ""))
-    values.pop("app_id", None), values.pop("model", None)
+    for silent in ("app_id", "model"):  # "stable diffusion", always
+        values.pop(silent, None)
     pairs |= pairs_of(values, KEYS) | pairs_of(image, KEYS) | NOISE
     return made(prompt, negative, pairs, f"InvokeAI {version}".strip())
 

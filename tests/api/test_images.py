@@ -3,10 +3,12 @@
 import io
 
 import httpx
+import pytest
 from PIL import Image
 
 from engine.picture.texts import texts_of
 from tests.api.conftest import Place, drawn
+from tests.engine.metadata.files import FILES, png
 
 LARGEST_SEED = 2**64 - 1
 
@@ -57,6 +59,31 @@ def test_settings_that_were_read_draw_the_same_picture_again(place: Place) -> No
         again = drawn(client, **reading["values"])
         pixels = [Image.open(io.BytesIO(client.get(f"/api/images/{i}/file").content)).tobytes() for i in (image, again)]
         assert pixels[0] == pixels[1]
+
+
+@pytest.mark.parametrize(("kind", "suffix", "media"), [("JPEG", "jpg", "image/jpeg"), ("WebP", "webp", "image/webp")])
+def test_other_formats_are_stored_and_served_as_what_they_are(place: Place, kind: str, suffix: str, media: str) -> None:
+    with place.client() as client:
+        image = drawn(client, format=kind, quality=60, prompt="naïve 猫")
+        file = client.get(f"/api/images/{image}/file?download=1")
+        assert file.headers["content-type"] == media
+        assert file.headers["content-disposition"].endswith(f'.{suffix}"')
+        assert place.studio.gallery.file(image, None).suffix == f".{suffix}"
+        assert Image.open(io.BytesIO(file.content)).format == kind.upper()
+        reading = client.post("/api/read-settings", content=file.content).json()
+        values = {name: reading["values"][name] for name in ("prompt", "format", "quality")}
+        assert values == {"prompt": "naïve 猫", "format": kind, "quality": 60}
+        assert client.get(f"/api/images/{image}/thumbnail").headers["content-type"] == "image/webp"
+
+
+def test_another_tools_picture_is_read_and_what_is_not_here_is_named(place: Place) -> None:
+    with place.client() as client:
+        reading = client.post("/api/read-settings", content=FILES["a1111.jpg"][1]).json()
+        assert (reading["tool"], reading["values"]["seed"]) == ("AUTOMATIC1111 v1.4.1", "4294967297")
+        assert reading["leftovers"] == {"Model": "revAnimated_v122 [4199bcdd14]"}
+        assert reading["absent"] == ["Model"]
+        bomb = client.post("/api/read-settings", content=png({"parameters": "a" * 5 * 2**20}))
+        assert (bomb.status_code, bomb.json()["error"]["code"]) == (400, "settings.large")
 
 
 def test_a_picture_without_settings_is_refused_in_words(place: Place) -> None:

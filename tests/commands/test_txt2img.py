@@ -10,6 +10,7 @@ from commands import txt2img
 from commands.options import describe, drawn
 from engine.errors import INTERNAL
 from engine.events import Failed, Made, Stepped
+from engine.metadata.read import read
 from engine.request.schema import PARAMETERS
 
 HOUSE = Path(txt2img.__file__).resolve().parent.parent
@@ -84,6 +85,16 @@ def test_a_picture_is_drawn_with_its_text_inside(tmp_path: Path, capsys: pytest.
         assert picture.size == (128, 128)
         assert picture.info["parameters"] == "\n".join(infotext)
     assert not list(tmp_path.glob("*.part"))
+
+
+@pytest.mark.parametrize(("ending", "kind"), [(".webp", "WEBP"), (".JPEG", "JPEG")])
+def test_the_suffix_says_the_format(tmp_path: Path, ending: str, kind: str) -> None:
+    output = tmp_path / f"house{ending}"
+    arguments = ["a red house", *BUILT_IN, "--data", str(tmp_path / "data"), "-o", str(output)]
+    assert txt2img.main([*arguments, "--steps", "1", "--seed", "7"]) == 0
+    with Image.open(output) as picture:
+        assert picture.format == kind
+    assert read(output.read_bytes()).values["seed"] == 7
 
 
 def test_several_pictures_are_numbered_and_their_seeds_counted_up(

@@ -77,6 +77,26 @@ def test_a_pictures_settings_fill_the_form_and_the_rest_is_told(actions: Actions
     assert answer["left"] == {"Eta": "0.3", "checkpoint": "not here", "strength": "0.5"}
 
 
+def test_a_comparison_tells_what_would_change_and_changes_nothing(actions: Actions):
+    actions.studio.forms.put(VISITOR, {"prompt": "kept"})
+    values = {"prompt": "a boat", "steps": 20, "guidance": 7, "eta": None, "seed": str(2**64 - 1), "width": 9999}
+    current = dict.fromkeys(actions.form) | {"prompt": "", "steps": 20, "guidance": 7.0, "eta": "", "seed": "-1"}
+    answer, *updates = actions.fill({"compare": True, "values": values, "leftovers": {"VAE": "sea"}}, NOBODY, **current)
+    rows = {row["name"]: (row["old"], row["new"], row["same"]) for row in answer["changes"]}
+    assert rows == {
+        "prompt": ("", "a boat", False),
+        "steps": (20, 20, True),
+        "guidance": (7.0, 7, True),
+        "seed": ("-1", str(2**64 - 1), False),
+        "eta": ("", None, True),
+    }
+    assert answer["left"] == {"VAE": "sea", "width": "9999"}
+    assert "filled" not in answer
+    assert len(updates) == len(actions.form) + 1
+    assert values_of(actions, updates) == {}
+    assert actions.studio.forms.get(VISITOR) == {"prompt": "kept"}
+
+
 @pytest.mark.parametrize("message", [None, {}, {"values": None}, {"values": {}, "leftovers": None}, "text", 7])
 def test_nonsense_from_the_browser_fills_nothing(actions: Actions, message: Any):
     answer, *_ = actions.fill(message, NOBODY)

@@ -28,7 +28,7 @@ const tally = () => {
   count.textContent = of ? t("apply.changes", { n: chosen.size, of }) : t("apply.nothing");
   go.disabled = !chosen.size;
   const lost = Object.keys(found.left).length;
-  if (lost) count.append("  ·  ", h("button", { type: "button", class: "link lost", onclick: () => dialog.querySelector(".left").scrollIntoView({ behavior: "smooth" }) },
+  if (lost) count.append("  ·  ", h("button", { type: "button", class: "link lost", onclick: () => dialog.querySelector(".body").scrollTo({ top: dialog.querySelector(".left").offsetTop - 12, behavior: "smooth" }) },
     t("apply.lost", { n: lost })));
 };
 const tick = (row) => {

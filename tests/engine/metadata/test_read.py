@@ -15,6 +15,8 @@ from engine.metadata.read import read
 from engine.request import read as requests
 from tests.engine.metadata.files import COMFY, FILES, exif, png, said, saved, unicode
 
+pytestmark = pytest.mark.filterwarnings("ignore::UserWarning")  # of Pillow, about hostile EXIF
+
 WANTED = {
     "prompt": "a cat in a hat, naïve 猫",
     "negative_prompt": "dog",
@@ -76,7 +78,7 @@ def test_noise_and_arithmetic_are_those_of_the_tool(name: str) -> None:
                 "ADM Guidance": "(1.5, 0.8, 0.3)",
                 "Performance": "Speed",
                 "Sharpness": "2",
-                "Styles": "['Fooocus V2']",
+                "Fooocus styles": "['Fooocus V2']",
             },
         ),
         ("swarm.png", {"LoRA": "hat (0.8)"}),
@@ -151,6 +153,22 @@ def test_markup_in_a_prompt_stays_text() -> None:
     graph = json.loads(json.dumps(COMFY))
     graph["6"]["inputs"]["text"] = prompt
     assert read(png({"prompt": json.dumps(graph)})).values["prompt"] == prompt
+
+
+def test_the_fork_of_fooocus_is_read() -> None:
+    said_there = {
+        **{"Prompt": "a cat", "Negative": "dog", "steps": 24, "cfg": 7, "width": 512, "height": 768, "seed": 5},
+        **{
+            "sampler_name": "euler",
+            "scheduler": "simple",
+            "base_model_name": "x.safetensors",
+            "software": "RuinedFooocus",
+        },
+    }
+    reading = read(png({"parameters": said(said_there)}))
+    wanted = {"prompt": "a cat", "negative_prompt": "dog", "width": 512, "sampler": "Euler", "checkpoint": "x"}
+    assert {name: reading.values.get(name) for name in wanted} == wanted
+    assert reading.tool == "RuinedFooocus"
 
 
 # -- ComfyUI's graphs
