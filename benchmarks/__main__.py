@@ -10,6 +10,7 @@ ALL = {
     "sharing": "Several people at once",
     "bf16": "Number formats, full-size random Stable Diffusion 1.5 at 256 px",
     "loading": "Loading a single file of 2.1 GB",
+    "gallery": "A gallery of 100,000 pictures",
     "startup": "From the command to the picture",
 }
 

@@ -87,6 +87,7 @@ class Rows:
     def __init__(self, data: Path):
         self.version = 0
         self._writer, self._reader = connect(data / "atelier.db"), connect(data / "atelier.db")
+        self._reader.execute("PRAGMA cache_size = -32000")  # kB: the indexes of a hundred thousand pictures
         self._writing, self._reading = threading.Lock(), threading.Lock()
         schema.prepare(self._writer)
 

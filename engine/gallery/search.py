@@ -2,16 +2,18 @@
 
 import math
 import sqlite3
-from collections import Counter
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from engine.errors import BadRequest
+from engine.gallery.marks import MOST_STARS
 from engine.gallery.schema import order_of
 from engine.gallery.words import asked
 
+FACETS = ("models", "samplers", "sizes", "stars")
 MOST_VALUES = 50  # of one facet
 
 
@@ -64,7 +66,14 @@ class Where:
         if chosen:
             self.add(f"{column} IN ({', '.join('?' * len(chosen))})", *chosen)
 
+    @property
+    def by_number(self) -> str:
+        """For what reads all that match: words and tags first, which name rows, instead of walking an index ("+")."""
+        named = any(condition.startswith("number IN") for condition in self.conditions)
+        return f"+{self}" if named else str(self)
+
     def __str__(self) -> str:
+        """`trashed` stands first, as in the indexes."""
         return " AND ".join(self.conditions)
 
 
@@ -109,8 +118,9 @@ def page(
     direction = "DESC" if order.downwards else "ASC"
     by = ", ".join(f"{column} {direction}" for column in order.columns)
     columns = ", ".join(order.columns)
+    conditions = found if order.columns[0] == "created" else found.by_number
     rows = connection.execute(
-        f"SELECT number, {columns} FROM catalogue WHERE {found} ORDER BY {by} LIMIT ?", (*found.values, limit + 1)
+        f"SELECT number, {columns} FROM catalogue WHERE {conditions} ORDER BY {by} LIMIT ?", (*found.values, limit + 1)
     ).fetchall()
     following = "_".join(cursor_part(value) for value in tuple(rows[limit - 1])[1:]) if len(rows) > limit else None
     return [row["number"] for row in rows[:limit]], following
@@ -118,7 +128,7 @@ def page(
 
 def total(connection: sqlite3.Connection, owner: str | None, filters: Filters) -> int:
     found = where(owner, filters)
-    return connection.execute(f"SELECT count(*) FROM catalogue WHERE {found}", found.values).fetchone()[0]
+    return connection.execute(f"SELECT count(*) FROM catalogue WHERE {found.by_number}", found.values).fetchone()[0]
 
 
 def facets(connection: sqlite3.Connection, owner: str | None, filters: Filters) -> dict[str, list[dict[str, Any]]]:
@@ -129,23 +139,28 @@ def facets(connection: sqlite3.Connection, owner: str | None, filters: Filters) 
         f"WHERE {found} GROUP BY trashed, model, sampler, width, height, stars",
         found.values,
     ).fetchall()
-    counts: dict[str, Counter[Any]] = {name: Counter() for name in ("models", "samplers", "sizes", "stars")}
+    counts: list[defaultdict[Any, int]] = [defaultdict(int) for _ in FACETS]
+    hits = [(at, hit) for at, hit in enumerate(chosen_values(filters)) if hit]
+    every = range(len(FACETS))
     for model, sampler, width, height, stars, count in rows:
-        misses = [
-            name
-            for name, hit in (
-                ("models", not filters.models or model in filters.models),
-                ("samplers", not filters.samplers or sampler in filters.samplers),
-                ("sizes", not filters.size or (width, height) == filters.size),
-                ("stars", stars >= filters.stars),
-            )
-            if not hit
-        ]
-        values = {"models": model, "samplers": sampler, "sizes": f"{width}x{height}", "stars": stars}
-        for name in misses if len(misses) == 1 else values if not misses else ():
-            counts[name][values[name]] += count
-    shown = {name: listed(counter.most_common()) for name, counter in counts.items()}
+        values = (model, sampler, (width, height), stars)
+        misses = [at for at, hit in hits if values[at] not in hit]
+        for at in every if not misses else misses if len(misses) == 1 else ():
+            counts[at][values[at]] += count
+    shown = {name: listed(most(counted)) for name, counted in zip(FACETS, counts, strict=True)}
+    for size in shown["sizes"]:
+        size["value"] = "{}x{}".format(*size["value"])
     return {**shown, "tags": listed(tag_counts(connection, where(owner, filters)))}
+
+
+def chosen_values(filters: Filters) -> tuple[Collection[Any], ...]:
+    """What each facet's own filter lets through; nothing where there is no filter."""
+    stars = range(filters.stars, MOST_STARS + 1) if filters.stars else ()
+    return filters.models, filters.samplers, (filters.size,) if filters.size else (), stars
+
+
+def most(counted: Mapping[Any, int]) -> list[tuple[Any, int]]:
+    return sorted(counted.items(), key=lambda pair: -pair[1])
 
 
 def tag_counts(connection: sqlite3.Connection, found: Where) -> list[tuple[str, int]]:

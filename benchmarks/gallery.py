@@ -1,0 +1,206 @@
+"""A gallery of 100,000 pictures: pages, searches, facets, and an older studio's folder opened for the first time."""
+
+import random
+import sqlite3
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
+
+from api.images import shown
+from benchmarks.table import Row, seconds, timed
+from engine import infotext
+from engine.gallery.rows import NewImage, facts_of, insert
+from engine.gallery.search import SORTS, Filters, cursor_part
+from engine.gallery.store import Change, Gallery
+from engine.gallery.upkeep import read_batch
+from engine.job import new_id
+from engine.request.generation import GenerationRequest
+from engine.request.samplers import SAMPLERS
+
+PICTURES = 100_000
+MODELS = [f"model-{number:02d}" for number in range(40)]
+SIZES = ((512, 512), (512, 768), (768, 512), (1024, 1024), (640, 960))
+CHINESE = ("夜晚的红色房子", "草地上的一只猫", "城市风景，高质量", "森林里的女孩")
+SYLLABLES = ("ba", "be", "co", "da", "el", "fa", "go", "hi", "in", "ju", "ka", "lo", "mi", "no", "or", "pa", "re", "sa")
+NEGATIVE = "lowres, bad hands, blurry, text, watermark, worst quality"
+
+
+def measure(runs: int) -> list[Row]:
+    with tempfile.TemporaryDirectory() as folder:
+        data = Path(folder)
+        with closing(Gallery(data)) as gallery:
+            filling = timed(f"{PICTURES:,} rows put in, one transaction", [seconds(lambda: fill(gallery))])
+            tag(gallery)
+            rows = [filling, *pages(gallery, runs), *searches(gallery, runs), *counts(gallery, runs)]
+        age(data)
+        return [*rows, *opening(data)]
+
+
+def pages(gallery: Gallery, runs: int) -> Iterator[Row]:
+    for sort in ("newest", "oldest", "stars", "seed"):
+        far = middle(gallery, sort)
+        for place, cursor in (("first", None), ("far", far)):
+
+            def page(cursor: str | None = cursor, sort: str = sort) -> None:
+                images, _ = gallery.page(None, cursor, filters=Filters(), sort=sort)
+                assert len([shown(image) for image in images]) == 48
+
+            yield milliseconds(f"page of 48, {sort}, {place}", page, runs, "<= 50")
+
+
+def middle(gallery: Gallery, sort: str) -> str:
+    """The cursor 1,000 pictures before the end."""
+    columns, direction = SORTS[sort].columns, "" if SORTS[sort].downwards else "DESC"
+    order = ", ".join(f"{name} {direction}" for name in columns)
+    with gallery.rows.reading() as connection:
+        row = connection.execute(
+            f"SELECT {', '.join(columns)} FROM catalogue ORDER BY {order} LIMIT 1 OFFSET 1000"
+        ).fetchone()
+    return "_".join(cursor_part(value) for value in row)
+
+
+def searches(gallery: Gallery, runs: int) -> Iterator[Row]:
+    common = " ".join(vocabulary()[:64])
+    pasted = words_of(random.Random(5))
+    for name, filters in {
+        "a frequent word": Filters(q=f"{vocabulary()[0]} "),
+        "a word of every picture": Filters(q="watermark "),
+        "a phrase of every picture": Filters(q='"worst quality"'),
+        "one letter, as it is typed": Filters(q="b"),
+        "two letters": Filters(q="re"),
+        "a Chinese word of two": Filters(q="房子"),
+        "without a word": Filters(q=f"-{vocabulary()[0]}"),
+        "a whole prompt": Filters(q=pasted),
+        "the 64 most frequent words": Filters(q=common),
+        "no picture has it": Filters(q="qqqq"),
+        "a rare model": Filters(models=(MODELS[-1],)),
+        "model, sampler, size and stars": Filters(models=(MODELS[1],), samplers=("Heun",), size=SIZES[1], stars=3),
+        "a tag": Filters(tags=("tag 7",)),
+        "word, model and stars": Filters(q="watermark ", models=(MODELS[-1],), stars=1),
+    }.items():
+        for sort in ("newest", "stars") if name == "a word of every picture" else ("newest",):
+
+            def search(filters: Filters = filters, sort: str = sort) -> None:
+                gallery.rows.version += 1  # what was counted is forgotten
+                images, _ = gallery.page(None, filters=filters, sort=sort)
+                gallery.count(None, filters)
+                assert len([shown(image) for image in images]) <= 48
+
+            yield milliseconds(f"search and total, {name}, {sort}", search, runs, "<= 100")
+
+
+def counts(gallery: Gallery, runs: int) -> Iterator[Row]:
+    for name, filters in {
+        "of all": Filters(),
+        "of a word of every picture": Filters(q="watermark "),
+        "of one letter": Filters(q="b"),
+        "of a rare model": Filters(models=(MODELS[-1],)),
+        "of a tag": Filters(tags=("tag 7",)),
+    }.items():
+
+        def facets(filters: Filters = filters) -> None:
+            gallery.rows.version += 1
+            assert gallery.facets(None, filters)["models"]
+
+        yield milliseconds(f"facets {name}", facets, runs, "<= 100")
+    yield milliseconds("facets again, nothing changed", lambda: gallery.facets(None), runs)
+
+
+def opening(data: Path) -> Iterator[Row]:
+    opened: list[Gallery] = []
+    yield timed(
+        "an older studio's folder, opened first",
+        [1000 * seconds(lambda: opened.append(Gallery(data)))],
+        "ms",
+        "<= 1000",
+    )
+    (gallery,) = opened
+    with closing(gallery):
+        yield milliseconds("page of 48, not read yet", lambda: gallery.page(None), 5, "<= 50")
+        taken: list[float] = []
+        before = 1
+        while before:
+            taken.append(1000 * seconds(lambda: read_batch(gallery.rows)))
+            with gallery.rows.reading() as connection:
+                before = connection.execute("SELECT count(*) FROM catalogue WHERE model IS NULL").fetchone()[0]
+        yield timed("a batch of it, read beside the day's work", taken, "ms")
+        yield timed("all of it", [sum(taken) / 1000])
+        yield timed("its indexes", [seconds(gallery.rows.build_indexes)])
+        yield milliseconds("page of 48 afterwards", lambda: gallery.page(None), 5, "<= 50")
+
+
+def milliseconds(name: str, act: Callable[[], object], runs: int, wanted: str = "") -> Row:
+    act()
+    return timed(name, [1000 * seconds(act) for _ in range(runs)], "ms", wanted)
+
+
+def fill(gallery: Gallery) -> None:
+    draw = random.Random(1)
+    with gallery.rows.writing() as connection:
+        for number in range(PICTURES):
+            insert(connection, picture(draw, number))
+
+
+def picture(draw: random.Random, number: int) -> NewImage:
+    prompt = words_of(draw) + (f", {draw.choice(CHINESE)}" if number % 10 == 0 else "")
+    width, height = draw.choice(SIZES)
+    request = GenerationRequest().with_(
+        words={"prompt": prompt, "negative_prompt": NEGATIVE},
+        model={"checkpoint": MODELS[min(int(draw.expovariate(0.2)), len(MODELS) - 1)]},
+        canvas={"width": width, "height": height},
+        sampling={"sampler": draw.choice(SAMPLERS), "seed": draw.getrandbits(32)},
+    )
+    image_id = f"{number:012x}{new_id()[12:]}"
+    return NewImage(
+        id=image_id,
+        job=image_id,
+        index=0,
+        owner="ann" if number % 2 else "bob",
+        created=1.7e9 + 60 * number,
+        width=width,
+        height=height,
+        seconds=1.0,
+        infotext=infotext.write(request),
+        request=request,
+        facts=facts_of(request),
+        file=f"outputs/2026-01-31/{image_id}.png",
+        thumbnail=f"thumbnails/2026-01-31/{image_id}.webp",
+        format="png",
+        sha256=None,
+    )
+
+
+def words_of(draw: random.Random) -> str:
+    """Thirty words, some far more frequent than others, as in prompts."""
+    known = vocabulary()
+    return ", ".join(known[min(int(draw.paretovariate(0.6)) - 1, len(known) - 1)] for _ in range(30))
+
+
+def vocabulary() -> list[str]:
+    if not WORDS:
+        draw = random.Random(3)
+        WORDS.extend(dict.fromkeys("".join(draw.choices(SYLLABLES, k=draw.randint(2, 4))) for _ in range(20_000)))
+    return WORDS
+
+
+WORDS: list[str] = []
+
+
+def tag(gallery: Gallery) -> None:
+    with gallery.rows.reading() as connection:
+        ids = [row["id"] for row in connection.execute("SELECT id FROM catalogue ORDER BY number").fetchall()]
+    for number in range(20):
+        gallery.change(ids[number * 37 :: 101], None, Change(stars=1 + number % 5, add_tags=(f"tag {number}",)))
+
+
+def age(data: Path) -> None:
+    """Make the database as an older studio left it."""
+    with closing(sqlite3.connect(data / "atelier.db")) as connection:
+        for table in ("catalogue", "catalogue_tags", "catalogue_words"):
+            connection.execute(f"DROP TABLE {table}")
+        for column in ("format", "imported", "name", "prompt", "trace"):
+            connection.execute(f"ALTER TABLE images DROP COLUMN {column}")
+        connection.execute("CREATE INDEX images_newest ON images (created, id)")
+        connection.execute("CREATE INDEX images_newest_of ON images (owner, created, id)")
+        connection.commit()
