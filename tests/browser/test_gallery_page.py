@@ -15,7 +15,7 @@ from tests.browser.conftest import Program, Visitors
 
 pytestmark = pytest.mark.browser
 
-MANY = 180  # more than a page of the list and a half
+MANY = 150  # more than a page of the list
 DAY = 86_400
 
 
