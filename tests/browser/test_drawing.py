@@ -109,7 +109,7 @@ def test_a_prompt_is_never_markup(page: Page):
     draw(page, evil)
     page.locator(".thumb").first.click()
     page.locator(".stage .cell").first.click()
-    expect(page.locator("dialog.details h2")).to_have_text(evil)
+    expect(page.locator("dialog.viewer h2")).to_have_text(evil)
     assert page.evaluate("() => window.harmed") is None
 
 

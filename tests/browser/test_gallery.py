@@ -52,22 +52,29 @@ def test_a_dropped_file_without_settings_is_answered_kindly(page: Page):
     expect(page.locator(".note")).to_contain_text("not a picture that can be opened")
 
 
-def test_a_picture_is_deleted_only_after_a_second_press(page: Page):
+def test_a_picture_in_the_trash_comes_back_by_undo_and_is_deleted_only_there(page: Page):
     draw(page, "a picture to throw away")
     open_gallery(page)
-    count = page.locator(".gallery .count")
-    before = count.text_content()
+    count, tile = page.locator(".gallery .count"), page.locator(".item[title='a picture to throw away']")
+    before = count.text_content() or ""
     page.locator(".item").first.click()
-    dialog = page.locator("dialog.details")
-    expect(dialog.locator("h2")).to_have_text("a picture to throw away")
-    dialog.get_by_role("button", name="Delete").click()
+    expect(page.locator("dialog.viewer h2")).to_have_text("a picture to throw away")
+    page.keyboard.press("Delete")
+    expect(page.locator("dialog.viewer h2")).not_to_have_text("a picture to throw away")
+    page.get_by_role("button", name="Undo").click()
+    expect(page.locator("dialog.viewer h2")).to_have_text("a picture to throw away")
     page.keyboard.press("Escape")
-    expect(dialog.get_by_role("button", name="Reuse settings")).to_be_visible()
-    expect(count).to_have_text(before or "")
-    dialog.get_by_role("button", name="Delete").click()
-    dialog.get_by_role("button", name="Delete").click()
-    expect(count).not_to_have_text(before or "")
-    expect(page.locator(".item[title='a picture to throw away']")).to_have_count(0)
+    expect(count).to_have_text(before)
+    tile.press("Delete")
+    expect(tile).to_have_count(0)
+    page.locator("#gallery-trash").click()
+    expect(tile).to_have_count(1)
+    tile.press("Delete")
+    page.keyboard.press("Escape")  # no is the answer that costs nothing
+    expect(tile).to_have_count(1)
+    tile.press("Delete")
+    page.locator("dialog.sure").get_by_role("button", name="Delete for good").click()
+    expect(page.locator(".gallery .blank")).to_contain_text("The trash is empty")
 
 
 def test_arrow_keys_turn_the_pages_and_escape_closes(page: Page):
@@ -75,14 +82,14 @@ def test_arrow_keys_turn_the_pages_and_escape_closes(page: Page):
     draw(page, "the newer of two")
     open_gallery(page)
     page.locator(".item").first.click()
-    title = page.locator("dialog.details h2")
+    title = page.locator("dialog.viewer h2")
     expect(title).to_have_text("the newer of two")
     page.keyboard.press("ArrowRight")
     expect(title).to_have_text("the older of two")
     page.keyboard.press("ArrowLeft")
     expect(title).to_have_text("the newer of two")
     page.keyboard.press("Escape")
-    expect(page.locator("dialog.details")).not_to_be_visible()
+    expect(page.locator("dialog.viewer")).not_to_be_visible()
 
 
 def test_settings_of_a_stored_picture_are_reused(page: Page):

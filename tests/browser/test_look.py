@@ -103,7 +103,7 @@ def test_every_control_has_a_name(page: Page):
     assert page.evaluate(UNNAMED) == []
     page.locator("#tab-gallery-button").click()
     page.locator(".item").first.click()
-    page.locator("dialog.details[open] h2").wait_for()
+    page.locator("dialog.viewer[open] h2").wait_for()
     assert page.evaluate(UNNAMED) == []
 
 

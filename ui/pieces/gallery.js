@@ -25,9 +25,8 @@ const keys = (event, place) => {
   const item = shelf.items[place], control = event.ctrlKey || event.metaKey;
   const those = shelf.selected.size ? selection.ids() : item ? [item.id] : [];
   const done = () => { event.preventDefault(); event.stopPropagation(); };
-  if (control && event.key.toLowerCase() === "a") { done(); shelf.chooseLoaded(); selecting(true); }
-  else if (control || !item) return;
-  else if (event.key === "Enter" && event.target.closest(".item")) { done(); open(place); }
+  if (control || !item) return;
+  if (event.key === "Enter" && event.target.closest(".item")) { done(); open(place); }
   else if (event.key === " ") { done(); choose(place, event); }
   else if (/^[0-5]$/.test(event.key) && !shelf.query.trash) { done(); atelier.mark(those, { stars: Number(event.key) }); }
   else if (event.key === "Delete") { done(); (shelf.query.trash ? atelier.erase(those) : atelier.trash(those)).then(() => grid.go(place)); }
@@ -134,8 +133,12 @@ atelier.on("filters", show);
 atelier.on("language", () => { words(); draw(); });
 new ResizeObserver(() => { if (!root.offsetParent) return; if (stale) { stale = false; shelf.refresh(); } grid.render(); }).observe(root);
 document.addEventListener("keydown", (event) => {
-  if (!root.offsetParent || document.querySelector("dialog[open]") || event.ctrlKey || event.metaKey || event.altKey) return;
-  if (event.target.closest("input, textarea, select, [contenteditable]")) return;
+  if (!root.offsetParent || document.querySelector("dialog[open]") || event.altKey) return;
+  if (event.target.closest("input:not([type=range]), textarea, select, [contenteditable]")) return;
+  if (event.ctrlKey || event.metaKey) {
+    if (event.key.toLowerCase() === "a" && shelf.items.length) { event.preventDefault(); shelf.chooseLoaded(); selecting(true); }
+    return;
+  }
   if (event.key === "/") { event.preventDefault(); field.focus(); field.select(); }
   if (event.key === "Escape" && root.classList.contains("selecting")) selecting(false);
   if (event.key === "Escape" && root.classList.contains("filtering") && innerWidth <= 760) show(false);
