@@ -65,7 +65,14 @@ def make_studio(settings: "Settings", data: Path) -> "Studio":
 
     library = Library(settings.models.resolve(), data / "cache")
     painter = PainterSettings(settings.device, settings.dtype, settings.max_rows, settings.model_memory)
-    return Studio(data, library, painter, workers=settings.workers, disk_reserve=settings.disk_reserve)
+    return Studio(
+        data,
+        library,
+        painter,
+        workers=settings.workers,
+        disk_reserve=settings.disk_reserve,
+        names=settings.names,
+    )
 
 
 def compose(studio: "Studio", access: "Access") -> "FastAPI":

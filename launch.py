@@ -16,11 +16,12 @@ VENV = HOUSE / ".venv"
 STAMP = VENV / "installed.txt"
 OLDEST, NEWEST = (3, 11), (3, 13)
 UV = "uv==0.13.9"
-COMMANDS = ("txt2img", "doctor")
+COMMANDS = ("txt2img", "doctor", "import")
 
 HELP = """\
 usage: python3 launch.py [--use-this-python] [studio's flags]
        python3 launch.py [--use-this-python] txt2img "a red house at night" [-o out.png --steps 20 --seed 7 ...]
+       python3 launch.py [--use-this-python] import FOLDER
        python3 launch.py [--use-this-python] doctor
        python3 launch.py [--use-this-python] test [pytest's arguments]
 
@@ -28,6 +29,7 @@ The first start makes .venv beside this file and installs what the studio needs;
 
   (nothing)            start the studio and open its page in a browser
   txt2img              draw pictures without the page; txt2img --help lists the options
+  import               take a folder of old pictures into the gallery; the studio must not be running
   doctor               say whether this machine can draw, and what to do if not
   test                 check the code and run the tests
   --use-this-python    make no .venv and install nothing: use the Python that runs this file (containers, Spaces)
@@ -44,6 +46,7 @@ The studio's flags:
   --model-memory GIB   memory for resident checkpoints; 0 takes half of what is free
   --max-rows NUMBER    rows that one call of the network may hold (16)
   --disk-reserve GIB   room to leave free on the disk (1)
+  --names TEMPLATE     how the files of pictures are called, as {date}/{time}-{seed}-{id}
   --workers WHERE      processes or inprocess: where drawing happens
   --allow-host NAME    a further host name under which the page may be opened; may be repeated
 Each is also read from ATELIER_HOST, ATELIER_PORT ... and from settings.toml in the data folder.

@@ -17,7 +17,7 @@ from engine.errors import INTERNAL
 
 LARGE = 64 * 2**20
 SMALL = 4 * 2**20
-UPLOADS = frozenset({"/gradio_api/upload", "/api/read-settings", "/api/pictures"})
+UPLOADS = frozenset({"/gradio_api/upload", "/api/read-settings", "/api/pictures", "/api/images/import"})
 STREAMS = ("/api/state", "/gradio_api/queue/data", "/gradio_api/heartbeat/", "/gradio_api/call/")
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 NEVER = ("/gradio_api/proxy=", "/gradio_api/process_recording", "/gradio_api/vibe", "/gradio_api/stream/")

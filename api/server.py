@@ -10,7 +10,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
 from starlette.exceptions import HTTPException
 
-from api import images, jobs
+from api import form, gallery, grids, history, images, jobs, presets, read_settings
 from api.access import Access, VisitorCookie
 from api.guard import Guard
 from api.streams import Streams
@@ -45,7 +45,13 @@ def make_app(studio: Studio, access: Access) -> FastAPI:
     app.state.studio = studio
     app.state.access = access
     app.include_router(jobs.router)
+    app.include_router(gallery.router)  # before the single picture: its ways have names, not ids
     app.include_router(images.router)
+    app.include_router(grids.router)
+    app.include_router(read_settings.router)
+    app.include_router(form.router)
+    app.include_router(presets.router)
+    app.include_router(history.router)
     app.add_api_route(
         "/api/{path:path}", nothing, methods=["GET", "POST", "PUT", "PATCH", "DELETE"], include_in_schema=False
     )

@@ -3,7 +3,7 @@
 import importlib
 import sys
 
-COMMANDS = ("txt2img", "doctor")
+COMMANDS = {"txt2img": "txt2img", "doctor": "doctor", "import": "import_pictures"}  # name: module
 
 
 def main(arguments: list[str]) -> int:
@@ -11,7 +11,7 @@ def main(arguments: list[str]) -> int:
         print(f"Name a command: {' or '.join(COMMANDS)}.", file=sys.stderr)
         return 2
     try:
-        command = importlib.import_module(f"commands.{arguments[0]}")
+        command = importlib.import_module(f"commands.{COMMANDS[arguments[0]]}")
     except ModuleNotFoundError as missing:
         if missing.name and missing.name.split(".")[0] in ("commands", "engine"):
             raise

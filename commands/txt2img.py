@@ -1,4 +1,4 @@
-"""Draw pictures from a prompt in this process, and write them as PNG files."""
+"""Draw pictures from a prompt in this process, and write them as files."""
 
 import argparse
 import contextlib
@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 from commands.options import add_installation, add_parameters, settings, values
 from engine.errors import AtelierError, BadRequest
@@ -14,10 +15,14 @@ from engine.events import Event, Failed, Made, Stepped
 from engine.gallery.files import write
 from engine.job import Job, new_id
 from engine.library.scan import Library
+from engine.metadata.write import SUFFIXES
 from engine.request.generation import GenerationRequest
 from engine.request.read import read
 from engine.resolve import draw_seed, resolve
 from engine.settings import Settings, prepare_environment
+
+FORMATS = {suffix: kind for kind, suffix in SUFFIXES.items()} | {".jpeg": "JPEG"}
+ENDINGS = ".png, .jpg, .jpeg or .webp"
 
 
 def main(arguments: list[str]) -> int:
@@ -26,8 +31,8 @@ def main(arguments: list[str]) -> int:
     prepare_environment()
     try:
         chosen = settings(options)
-        asked = read(values(options))
-        paths = destinations(Path(options.output), asked.output.count)
+        asked = wanted(values(options), options.output)
+        paths = destinations(Path(options.output or f"out{SUFFIXES[asked.output.format]}"), asked.output.count)
         library = Library(chosen.models, chosen.data / "cache")
         library.refresh()
         return follow(draw(resolve(asked, library, draw_seed), library, chosen), paths)
@@ -42,16 +47,30 @@ def parse(arguments: list[str]) -> argparse.Namespace:
         prog="launch.py txt2img", description="Draw pictures from a prompt.", allow_abbrev=False
     )
     parser.add_argument("prompt", help="what the picture shows")
-    parser.add_argument("-o", "--output", default="out.png", metavar="FILE", help="where to write it (out.png)")
+    parser.add_argument("-o", "--output", metavar="FILE", help="where to write it; the suffix decides how (out.png)")
     add_parameters(parser)
     add_installation(parser)
     return parser.parse_args(arguments)
 
 
+def wanted(given: dict[str, Any], output: str | None) -> GenerationRequest:
+    """The file's suffix says the format. Raises BadRequest where --format says another, or nothing is known of it."""
+    if output is None:
+        return read(given)
+    kind = FORMATS.get(Path(output).suffix.lower())
+    if kind is None:
+        name = Path(output).name
+        raise BadRequest("output.suffix", f"Pictures are not written as {name}.", f"End it in {ENDINGS}.")
+    asked = read({"format": kind, **given})
+    if asked.output.format != kind:
+        raise BadRequest(
+            "output.suffix", f"{Path(output).name} cannot be a {asked.output.format}.", "Leave out --format."
+        )
+    return asked
+
+
 def destinations(output: Path, count: int) -> list[Path]:
     """out.png, or out-1.png, out-2.png ... when there are several. Raises BadRequest before anything is drawn."""
-    if output.suffix.lower() != ".png":
-        raise BadRequest("output.suffix", f"Pictures are written as PNG, not as {output.name}.", "End it in .png.")
     if not output.parent.is_dir():
         raise BadRequest("output.folder", f"There is no folder {output.parent}.", "Make it first.")
     if output.is_dir() or not os.access(output.parent, os.W_OK):
@@ -84,7 +103,7 @@ def follow(events: Iterator[Event], paths: list[Path]) -> int:
                 show(sum(steps), event.of * len(paths))
             case Made():
                 show(0, 0)
-                write(paths[event.index], event.png)
+                write(paths[event.index], event.file)
                 print(paths[event.index], event.infotext, sep="\n", flush=True)
             case Failed():
                 show(0, 0)

@@ -5,6 +5,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict
 
 from engine.errors import Problem
+from engine.request.parts import FileFormat
 
 
 class Event(BaseModel):
@@ -40,11 +41,12 @@ class Stepped(Event):
 
 
 class Made(Event):
-    """A finished picture as PNG bytes with its infotext inside. trace: how it was made (engine/denoise/trace.py)."""
+    """A finished picture as the bytes of a file, its infotext inside. trace: how it was made (engine/denoise/trace.py)."""
 
     kind: Literal["made"] = "made"
     index: int
-    png: bytes
+    file: bytes
+    format: FileFormat = "PNG"
     infotext: str
     seconds: float
     trace: bytes | None = None

@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from engine.database import connect
+from engine.database import connect, transaction
 from engine.errors import BadRequest
 
 TABLE = "CREATE TABLE IF NOT EXISTS forms (owner TEXT PRIMARY KEY, form TEXT NOT NULL, changed REAL NOT NULL)"
@@ -29,15 +29,30 @@ class Forms:
         return json.loads(row["form"]) if row else {}
 
     def put(self, owner: str, values: dict[str, Any]) -> None:
-        try:
-            form = json.dumps(values, allow_nan=False)
-        except (TypeError, ValueError):
-            raise BadRequest("form.value", "The form holds a value that is neither text nor a number.") from None
-        if len(form) > LONGEST:
-            raise BadRequest("form.long", "The form holds too much text.", "Shorten the prompt.")
+        form = written(values)
         with self._lock:
-            self._connection.execute("INSERT OR REPLACE INTO forms VALUES (?, ?, ?)", (owner, form, time.time()))
+            self._write(owner, form)
+
+    def change(self, owner: str, values: dict[str, Any]) -> None:
+        """Values that are not named stay: two tabs of one visitor do not undo each other's."""
+        written(values)
+        with self._lock, transaction(self._connection):
+            row = self._connection.execute("SELECT form FROM forms WHERE owner = ?", (owner,)).fetchone()
+            self._write(owner, written({**(json.loads(row["form"]) if row else {}), **values}))
+
+    def _write(self, owner: str, form: str) -> None:
+        self._connection.execute("INSERT OR REPLACE INTO forms VALUES (?, ?, ?)", (owner, form, time.time()))
 
     def close(self) -> None:
         with self._lock:
             self._connection.close()
+
+
+def written(values: dict[str, Any]) -> str:
+    try:
+        form = json.dumps(values, allow_nan=False)
+    except (TypeError, ValueError):
+        raise BadRequest("form.value", "The form holds a value that is neither text nor a number.") from None
+    if len(form) > LONGEST:
+        raise BadRequest("form.long", "The form holds too much text.", "Shorten the prompt.")
+    return form

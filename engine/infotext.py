@@ -1,33 +1,51 @@
-"""The text inside a picture: written as AUTOMATIC1111 writes it, read back from it and from ours."""
+"""The text inside a picture, in AUTOMATIC1111's form: a prompt, a negative prompt and one line of named settings."""
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from engine.request.generation import GenerationRequest
-from engine.request.samplers import SAMPLERS, SCHEDULES
 from engine.request.schema import PARAMETERS, Parameter, flat
 
 NEGATIVE = "Negative prompt:"
 # Keys are short: without a bound a hostile text of letters takes quadratic time.
 PAIR = re.compile(r'\s*(\w[\w \-/]{0,80}):\s*("(?:\\.|[^\\"])+"|[^,]*)(?:,|$)')
 SIZE = re.compile(r"^(\d{1,5})x(\d{1,5})$")
-ORDER = ("steps", "sampler", "schedule", "guidance", "seed", "size", "checkpoint_hash", "checkpoint", "clip_skip")
+SIZES = {"Size": ("width", "height"), "Seed resize from": ("resize_from_width", "resize_from_height")}
+ORDER = ("steps", "sampler", "schedule", "guidance", "seed", "width", "checkpoint_hash", "checkpoint", "clip_skip")
 ALWAYS = {"steps", "sampler", "schedule", "guidance", "seed", "noise_source"}
 KEYS = {p.infotext: p for p in PARAMETERS.values() if p.infotext}
+HASHES = {"checkpoint_hash": r"[0-9a-f]{10}", "picture": r"[0-9a-f]{64}"}
 # Our own keys for prompts that the plain form would not give back as they were.
 EXACT_PROMPT, EXACT_NEGATIVE = "Prompt text", "Negative prompt text"
-VERSION = "Atelier 0.1.0"
+OURS = "Atelier"
+VERSION = f"{OURS} 0.1.0"
+# JSON that others put in without quoting it, so that its commas look like ends.
+UNQUOTED = ("Hashes", "Civitai resources", "Civitai metadata")
+MOST_UNQUOTED = 8  # per text: each may be as long as the text, and in vain
+# Dynamic Prompts writes these as lines of their own, after the settings; SD.Next before them.
+TEMPLATE = re.compile(r"^(Template|Negative template):\s*", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Text:
+    """What a text says, before it is judged. pairs: in AUTOMATIC1111's words; tool: who wrote it, if that is known."""
+
+    prompt: str = ""
+    negative: str = ""
+    pairs: dict[str, str] = field(default_factory=dict)
+    tool: str = ""
 
 
 @dataclass(frozen=True)
 class Reading:
-    """values: by parameter name, ready for `request.read`; leftovers: pairs that mean nothing here, as they were."""
+    """values: by parameter name, ready for `request.read`; leftovers: what means nothing here, as it was, by its name."""
 
     values: dict[str, Any] = field(default_factory=dict)
     leftovers: dict[str, str] = field(default_factory=dict)
+    tool: str = ""
 
 
 def write(request: GenerationRequest) -> str:
@@ -38,8 +56,8 @@ def write(request: GenerationRequest) -> str:
     values = flat(request)
     pairs = settings(values)
     text = assemble(values["prompt"], values["negative_prompt"], pairs)
-    back = read(text).values
-    if any(back.get(name, "") != values[name] for name in ("prompt", "negative_prompt")):
+    back = parse(text)
+    if (back.prompt, back.negative) != (values["prompt"], values["negative_prompt"]):
         pairs[EXACT_PROMPT] = json.dumps(values["prompt"], ensure_ascii=False)
         pairs[EXACT_NEGATIVE] = json.dumps(values["negative_prompt"], ensure_ascii=False)
         text = assemble(values["prompt"], values["negative_prompt"], pairs)
@@ -55,15 +73,11 @@ def settings(values: Mapping[str, Any]) -> dict[str, str]:
     pairs: dict[str, str] = {}
     rest = [name for name in PARAMETERS if name not in ORDER]
     for name in (*ORDER, *rest):
-        if name == "size":
-            if values["width"] is not None and values["height"] is not None:
-                pairs["Size"] = f"{values['width']}x{values['height']}"
-            continue
+        for key, (across, down) in SIZES.items():
+            if name == across and (values[across] or values[down]):
+                pairs[key] = f"{values[across] or 0}x{values[down] or 0}"
         known = PARAMETERS[name]
         value = values.get(name)
-        if name == "resize_from_width" and (value or values["resize_from_height"]):
-            width, height = values["width"] or 0, values["height"] or 0
-            pairs["Seed resize from"] = f"{value or width}x{values['resize_from_height'] or height}"
         if known.infotext is None or value is None or (name not in ALWAYS and value == known.default):
             continue
         pairs[known.infotext] = quote(value)
@@ -82,45 +96,77 @@ def quote(value: Any) -> str:
 def unquote(text: str) -> str:
     if len(text) >= 2 and text[0] == '"' and text[-1] == '"':
         try:
-            return str(json.loads(text)).encode("utf-8", "replace").decode()  # JSON may hold half a surrogate pair
+            return whole(str(json.loads(text)))
         except ValueError:
             return text
     return text
 
 
+def whole(text: str) -> str:
+    """Text that can be stored and sent: JSON may hold half a surrogate pair."""
+    return text.encode("utf-8", "replace").decode()
+
+
 def read(text: str) -> Reading:
-    """Read the text of a picture, ours or AUTOMATIC1111's; what is not understood is listed, never dropped."""
+    """Read what `write` wrote. Other tools' dialects are engine.metadata's."""
+    return understand(parse(text))
+
+
+def parse(text: str) -> Text:
+    """Into prompt, negative prompt and pairs, in linear time; a text without settings is all prompt."""
     lines = text.strip().replace("\r\n", "\n").split("\n")
-    pairs: dict[str, str] = {}
+    at, after = settings_line(lines)
+    if at is None:
+        prompt, negative = split(lines)
+        return Text(prompt, negative)
+    pairs = {key: unquote(value.strip()) for key, value in scan(lines[at]) if value.strip()}
+    before = next((i for i, line in enumerate(lines[:at]) if TEMPLATE.match(line.strip())), at)
+    prompt, negative = split(lines[:before])
+    for line in (*lines[before:at], *lines[at + 1 : after]):
+        match = TEMPLATE.match(line.strip())
+        if match and (words := line.strip()[match.end() :]):
+            pairs.setdefault(match[1].title(), words)
+    prompt, negative = pairs.pop(EXACT_PROMPT, prompt), pairs.pop(EXACT_NEGATIVE, negative)
+    tool = pairs.get("Version", "")
+    if tool.startswith(OURS):
+        del pairs["Version"]
+        return Text(prompt, negative, pairs, tool)
+    return Text(prompt, negative, pairs)
+
+
+def settings_line(lines: list[str]) -> tuple[int | None, int]:
+    """Which line holds the settings, and where the lines end that belong to it: the last, or one before templates."""
     if is_settings(lines[-1]):
-        pairs = {key: unquote(value.strip()) for key, value in PAIR.findall(lines.pop()) if value.strip()}
-    prompt, negative = split(lines)
-    prompt = pairs.pop(EXACT_PROMPT, prompt)
-    negative = pairs.pop(EXACT_NEGATIVE, negative)
-    values: dict[str, Any] = {"prompt": prompt, "negative_prompt": negative}
-    leftovers: dict[str, str] = {}
-    pairs.pop("Version", None)
-    for key, value in rename(pairs).items():
-        if key == "Size" and (match := SIZE.match(value)):
-            values["width"], values["height"] = int(match[1]), int(match[2])
-        elif key == "Seed resize from" and (match := SIZE.match(value)):
-            values["resize_from_width"], values["resize_from_height"] = int(match[1]), int(match[2])
-        elif (known := KEYS.get(key)) and (converted := convert(known, value)) is not None:
-            values[known.name] = converted
-            if known.start:
-                values["start"] = known.start
-        else:
-            leftovers[key] = value
-    if values.get("start") == "picture" and "picture" not in values:
-        leftovers["Denoising strength"] = str(values.pop("strength"))
-        del values["start"]
-    return Reading(values, leftovers)
+        return len(lines) - 1, len(lines)
+    for i in range(1, len(lines)):
+        if TEMPLATE.match(lines[i]) and is_settings(lines[i - 1]):
+            return i - 1, len(lines)
+    return None, len(lines)
 
 
 def is_settings(line: str) -> bool:
     """At least three pairs, Steps among them: a prompt such as "hair: red, eyes: blue, hat: none" is none."""
-    keys = [key for key, _ in PAIR.findall(line)]
-    return len(keys) >= 3 and "Steps" in keys
+    seen, steps = 0, False
+    for key, _ in scan(line) if "Steps:" in line else ():
+        seen, steps = seen + 1, steps or key == "Steps"
+        if seen >= 3 and steps:
+            return True
+    return False
+
+
+def scan(line: str) -> Iterator[tuple[str, str]]:
+    """The pairs as they stand, quotes and all."""
+    at, tries = 0, 0
+    while match := PAIR.search(line, at):
+        key, value, at = match[1], match[2], match.end()
+        if key in UNQUOTED and value[:1] in ("{", "[") and tries < MOST_UNQUOTED:
+            tries += 1
+            try:
+                _, end = json.JSONDecoder().raw_decode(line, match.start(2))
+                value, at = line[match.start(2) : end], end
+            except (ValueError, RecursionError):
+                pass
+        yield key, value
 
 
 def split(lines: list[str]) -> tuple[str, str]:
@@ -134,15 +180,44 @@ def split(lines: list[str]) -> tuple[str, str]:
     return "\n".join(prompt).strip(), "\n".join(negative).strip()
 
 
-def rename(pairs: dict[str, str]) -> dict[str, str]:
-    """Samplers of before 1.9 carry their schedule in the name: "DPM++ 2M Karras"."""
-    sampler = pairs.get("Sampler", "")
-    if sampler and sampler not in SAMPLERS and "Schedule type" not in pairs:
-        for schedule in SCHEDULES:
-            suffix = " " + schedule
-            if sampler.endswith(suffix) and sampler.removesuffix(suffix) in SAMPLERS:
-                return {**pairs, "Sampler": sampler.removesuffix(suffix), "Schedule type": schedule}
-    return pairs
+def understand(text: Text) -> Reading:
+    """Every pair becomes a value, or is listed as it was; nothing is dropped."""
+    values: dict[str, Any] = {}
+    leftovers: dict[str, str] = {}
+    for name, words in (("prompt", text.prompt), ("negative_prompt", text.negative)):
+        known = PARAMETERS[name]
+        if len(words) <= (known.longest or len(words)):
+            values[name] = words
+        else:
+            leftovers[known.label] = words
+    ours = text.tool.startswith(OURS)
+    for key, value in text.pairs.items():
+        known = KEYS.get(key)
+        if sizes := size(key, value):
+            values |= sizes
+        elif known and (ours or known.part != "output") and (converted := convert(known, value)) is not None:
+            values[known.name] = converted
+            if known.start:
+                values["start"] = known.start
+        else:
+            leftovers[key] = value
+    if values.get("start") == "picture" and "picture" not in values:
+        leftovers["Denoising strength"] = str(values.pop("strength"))
+        del values["start"]
+    return Reading(values, leftovers, text.tool)
+
+
+def size(key: str, value: str) -> dict[str, int | None] | None:
+    """Both sides or none; 0 stands for what is not said."""
+    match = SIZE.match(value)
+    if key not in SIZES or not match:
+        return None
+    sides: dict[str, int | None] = {}
+    for name, side in zip(SIZES[key], match.groups(), strict=True):
+        sides[name] = None if int(side) == 0 else convert(PARAMETERS[name], side)
+        if sides[name] is None and int(side):
+            return None
+    return sides
 
 
 def convert(known: Parameter, value: str) -> Any:
@@ -152,13 +227,13 @@ def convert(known: Parameter, value: str) -> Any:
     if known.type is bool:
         return {"True": True, "False": False}.get(value)
     if known.type is str:
-        return value if known.name not in HASHES or re.fullmatch(HASHES[known.name], value) else None
+        if known.name in HASHES:
+            value = value.lower()
+            return value if re.fullmatch(HASHES[known.name], value) else None
+        return value if len(value) <= (known.longest or len(value)) else None
     try:
         number = known.type(value)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     fits = (known.low is None or number >= known.low) and (known.high is None or number <= known.high)
-    return number if fits else None
-
-
-HASHES = {"checkpoint_hash": r"[0-9a-f]{10}", "picture": r"[0-9a-f]{64}"}
+    return number if fits and not (known.multiple_of and number % known.multiple_of) else None

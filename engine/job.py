@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict
 
 from engine.errors import Problem
 from engine.request.generation import GenerationRequest
-from engine.request.samplers import FACTS
+from engine.request.samplers import evaluations
 
 
 class JobState(StrEnum):
@@ -42,8 +42,8 @@ class Job(BaseModel):
     def cost(self) -> float:
         """Work in million pixel-steps: what fairness counts."""
         (width, height), sampling = self.request.size, self.request.sampling
-        evaluations = sampling.steps * FACTS[sampling.sampler].evaluations
-        return width * height * evaluations * self.request.output.count / 1e6
+        calls = evaluations(sampling.sampler, sampling.steps)
+        return width * height * calls * self.request.output.count / 1e6
 
 
 def new_id() -> str:

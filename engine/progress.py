@@ -4,7 +4,7 @@ import asyncio
 import base64
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -71,6 +71,7 @@ class Progress:
         self.bells: dict[asyncio.Event, tuple[asyncio.AbstractEventLoop, str]] = {}
         self.seconds_per_cost: float | None = None
         self.closed = False
+        self.when_moved: Callable[[], object] = lambda: None  # a job has begun or ended: the queue has room
 
     def begun(self, job: Job, made: frozenset[int]) -> None:
         steps = job.request.sampling.steps
@@ -78,6 +79,7 @@ class Progress:
         with self.lock:
             self.courses[job.id] = Course(job.cost, stages)
         self.ring()
+        self.when_moved()
 
     def tell(self, event: Event, owner: str) -> None:
         """Everybody is woken by what moves positions, only the owner by the rest."""
@@ -91,9 +93,13 @@ class Progress:
             if course and isinstance(event, Done):
                 self.learn(course)
         self.ring(None if moves else owner)
+        if moves:
+            self.when_moved()
 
     def learn(self, course: Course) -> None:
-        seconds = (time.monotonic() - course.begun) / max(course.cost, 1e-6)
+        """Jobs that are drawn side by side share the time."""
+        sharing = len(self.courses) + 1
+        seconds = (time.monotonic() - course.begun) / max(course.cost, 1e-6) / sharing
         known = self.seconds_per_cost
         self.seconds_per_cost = seconds if known is None else 0.7 * known + 0.3 * seconds
 

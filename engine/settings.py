@@ -32,6 +32,7 @@ class Settings(BaseSettings):
     model_memory: float = Field(0, ge=0, description="GiB for resident checkpoints; 0 takes half of what is free.")
     max_rows: int = Field(16, ge=2, le=64, description="Rows that one call of the network may hold.")
     disk_reserve: float = Field(1.0, ge=0, description="GiB of disk to leave free; below it new jobs are refused.")
+    names: str = Field("{date}/{time}-{seed}-{id}", description="How the files of pictures are called.")
     workers: Literal["processes", "inprocess"] = Field("processes", description="Where drawing happens.")
     allow_host: tuple[str, ...] = Field((), description="Further host names under which the page may be opened.")
 

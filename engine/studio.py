@@ -13,17 +13,24 @@ from typing import Any, Literal
 from engine.errors import DiskFull
 from engine.folder_lock import FolderLock
 from engine.forms import Forms
+from engine.gallery.names import DEFAULT
 from engine.gallery.store import Gallery
+from engine.grid.grids import Doors, Grids
+from engine.history import History
 from engine.job import Job, new_id
 from engine.library.scan import Library
+from engine.metadata import read as metadata
+from engine.metadata.absent import Found, settle
 from engine.picture.inputs import put_input, require_input
+from engine.presets import Presets
 from engine.progress import Progress
 from engine.queue.batching import Limits
 from engine.queue.dispatcher import Dispatcher
 from engine.queue.store import Store
+from engine.request.generation import GenerationRequest
 from engine.request.parts import FromPicture
 from engine.request.read import read
-from engine.resolve import resolve
+from engine.resolve import resolve, tidy
 from engine.workers import worker
 from engine.workers.inprocess import Thread
 from engine.workers.keeper import Vessel
@@ -38,7 +45,7 @@ VESSELS: dict[str, Callable[[worker.MakePainter], Vessel]] = {"processes": Proce
 class Studio:
     """Owns the data folder from its making to `stop`. Raises InUse when another one does; it imports no torch.
 
-    disk_reserve: GiB to leave free; make_painter: another painter than the real one, made in the worker.
+    disk_reserve: GiB to leave free; names: how pictures' files are called; make_painter: another painter than the real one, made in the worker.
     """
 
     def __init__(
@@ -49,6 +56,7 @@ class Studio:
         *,
         workers: Literal["processes", "inprocess"] = "processes",
         disk_reserve: float = 1.0,
+        names: str = DEFAULT,
         make_painter: worker.MakePainter | None = None,
     ):
         self.data, self.library, self.disk_reserve = data, library, disk_reserve
@@ -56,7 +64,8 @@ class Studio:
         self.lock.hold()
         try:
             self.store = Store(data / "atelier.db")
-            self.gallery, self.forms = Gallery(data), Forms(data)
+            self.gallery, self.forms = Gallery(data, names), Forms(data)
+            self.presets, self.history = Presets(data), History(data)
         except BaseException:
             self.lock.release()
             raise
@@ -72,30 +81,47 @@ class Studio:
             limits=Limits(rows=painter.max_rows),
             check_disk=self.check_disk,
         )
+        doors = Doors(resolve=self.resolved, put=self.put, cancel=self.cancel)
+        self.grids = Grids(data, self.store, self.gallery, self.progress, doors)
 
     def start(self) -> None:
         """Clear away what a crash left behind, and begin to draw what is queued."""
-        self.gallery.sweep()
+        self.gallery.start()
         self.library.start()
         self.dispatcher.start()
+        self.grids.start()
 
     def stop(self, grace: float = 5) -> None:
         """Leave in good order: unfinished jobs wait for the next start. grace: seconds for the step at hand."""
+        self.grids.stop()
         self.dispatcher.stop(grace)
         self.progress.close()
         self.library.stop()
         self.gallery.close()
         self.forms.close()
+        self.presets.close()
+        self.history.close()
         self.store.close()
         self.lock.release()
 
     def submit(self, values: Mapping[str, Any], owner: str) -> Job:
         """values: parameters by name. Returns once the job is durable; raises AtelierError otherwise."""
-        self.check_disk()
+        job = Job(id=new_id(), owner=owner, request=self.resolved(values), created=time.time())
+        self.put(job)
+        words = read(values).words  # as typed: resolving spends wildcards
+        self.history.put(owner, tidy(words.prompt), tidy(words.negative_prompt))
+        return job
+
+    def resolved(self, values: Mapping[str, Any]) -> GenerationRequest:
+        """What parameters by name ask for, nothing left to chance. Raises AtelierError when it cannot be drawn."""
         request = resolve(read(values), self.library)
         if isinstance(request.start, FromPicture):
             require_input(self.inputs, request.start.picture)
-        job = Job(id=new_id(), owner=owner, request=request, created=time.time())
+        return request
+
+    def put(self, job: Job) -> None:
+        """Queue a job; one that is there already stays as it is. Returns once it is durable."""
+        self.check_disk()
         try:
             self.store.put(job, retry_after=self.retry_after(job.cost))
         except sqlite3.OperationalError as error:
@@ -104,12 +130,15 @@ class Studio:
             raise disk_full(self.data, self.disk_reserve) from error
         self.dispatcher.poke()
         self.progress.ring()
-        return job
 
     def keep_picture(self, data: bytes) -> str:
         """Keep a picture to start from; returns its SHA-256, which requests name. Raises BadRequest for no picture."""
         self.check_disk()
         return put_input(self.inputs, data)
+
+    def read_settings(self, data: bytes) -> Found:
+        """The settings in a picture's file. Raises BadRequest for one that has none."""
+        return settle(metadata.read(data), self.library)
 
     def cancel(self, job_id: str, owner: str) -> Job:
         """The job as it is now: cancelled, or as it had ended before. Raises NotFound if it is not the owner's."""

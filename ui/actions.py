@@ -2,7 +2,7 @@
 
 import itertools
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from typing import Any
 
@@ -13,7 +13,8 @@ from engine.errors import INTERNAL, AtelierError
 from engine.library.model import ModelFile
 from engine.request.schema import PARAMETERS
 from engine.studio import Studio
-from ui.form import shown, sort_out
+from ui.batches import seeds_after
+from ui.form import BEST, FORM, shown, sort_out
 
 log = logging.getLogger("atelier.ui")
 FILLED_IN = {"checkpoint_hash", "start"}  # of a picture's values: not controls, and nothing is lost without them
@@ -29,20 +30,22 @@ class Actions:
         self.turn = itertools.count(1)  # makes two equal answers differ, so that JavaScript sees both
 
     def submit(self, request: gr.Request, **values: Any) -> dict[str, Any]:
-        """At once {"job": id}, or {"problem": ...}; the picture comes by the page's own stream."""
-        owner = self.visitor(request)
+        """At once {"jobs": ids}, with {"problem": ...} what was refused; the pictures come by the page's own stream."""
+        owner, jobs = self.visitor(request), []
+        answer: dict[str, Any] = {"jobs": jobs, "turn": next(self.turn)}
         try:
-            self.studio.forms.put(owner, values)
-            job = self.studio.submit(asked(values), owner)
+            self.studio.forms.change(owner, values)
+            wanted = asked(values)
+            for _ in range(batches(values)):
+                job = self.studio.submit(wanted, owner)
+                jobs.append(job.id)
+                wanted |= seeds_after(job)
         except AtelierError as error:
-            return {"problem": error.problem.model_dump(), "turn": next(self.turn)}
+            answer["problem"] = error.problem.model_dump()
         except Exception:
             log.exception("a request could not be submitted")  # Gradio would show a toast with nothing in it
-            return {"problem": INTERNAL.model_dump(), "turn": next(self.turn)}
-        return {"job": job.id, "turn": next(self.turn)}
-
-    def save(self, request: gr.Request, **values: Any) -> None:
-        self.studio.forms.put(self.visitor(request), values)
+            answer["problem"] = INTERNAL.model_dump()
+        return answer
 
     def restore(self, request: gr.Request) -> list[Any]:
         """The visitor's form as it was, or on a first visit one that draws a picture; then the models' piece."""
@@ -55,7 +58,10 @@ class Actions:
         return self.updates(values, models)
 
     def fill(self, message: dict[str, Any] | None, request: gr.Request, **current: Any) -> list[Any]:
-        """Values from a picture or an example into the form; answers what was used and what could not be."""
+        """Values from a picture or an example into the form; answers what was used and what could not be.
+
+        A message with `compare` changes nothing: it is answered by what the values would change.
+        """
         message = message if isinstance(message, dict) else {}
         given = {name: value for name, value in dict(message.get("values") or {}).items() if name not in FILLED_IN}
         digest = dict(message.get("values") or {}).get("checkpoint_hash")
@@ -70,6 +76,9 @@ class Actions:
                 left["checkpoint"] = str(wanted)
         good, bad = sort_out(self.form, given)
         left |= {name: value for name, value in bad.items() if value not in ("", "None")}
+        if message.get("compare"):
+            answer = {"changes": changes(good, current), "left": left, "turn": next(self.turn)}
+            return [answer, *[gr.skip() for _ in (*self.form, "models")]]
         self.studio.forms.put(self.visitor(request), {**current, **good})
         answer = {"filled": sorted(good), "left": left, "turn": next(self.turn)}
         return [answer, *self.updates(good, models)]
@@ -110,9 +119,32 @@ class Actions:
         return [*result, piece]
 
 
+def changes(new: Mapping[str, Any], current: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """A row for each value, in the form's order: as it is, as it would be, and whether that is the same."""
+    empty = ("", None, [])
+    rows = []
+    for name in (name for name in current if name in new):
+        old, value = current[name], new[name]
+        same = old == value or str(old) == str(value) or (old in empty and value in empty)
+        rows.append({"name": name, "old": old, "new": value, "same": same})
+    return rows
+
+
 def asked(values: dict[str, Any]) -> dict[str, Any]:
     """What the engine is asked: an emptied number counts as its default."""
-    return {name: PARAMETERS[name].default if emptied(name, value) else value for name, value in values.items()}
+    return {
+        name: PARAMETERS[name].default if emptied(name, value) else value
+        for name, value in values.items()
+        if name in PARAMETERS
+    }
+
+
+def batches(values: dict[str, Any]) -> int:
+    known, value = FORM["batches"], values.get("batches")
+    try:
+        return max(1, min(int(value or 1), int(known.high or 1)))
+    except (TypeError, ValueError, OverflowError):
+        return 1
 
 
 def emptied(name: str, value: Any) -> bool:
@@ -122,7 +154,7 @@ def emptied(name: str, value: Any) -> bool:
 
 def first_form(models: list[ModelFile]) -> dict[str, Any]:
     """For a first visit: defaults, the first model's own size, and a prompt that it draws well."""
-    values = {name: shown(name, known.default) for name, known in PARAMETERS.items() if known.start is None}
+    values = {name: shown(name, known.default) for name, known in FORM.items()} | {"steps": BEST}
     usable = next((model for model in models if not model.problem), None)
     if usable:
         values |= {"checkpoint": usable.name, "width": usable.width, "height": usable.height}

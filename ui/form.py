@@ -1,6 +1,7 @@
 """The form's controls, drawn from the parameters' table by name: range, step and words are declared there."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import gradio as gr
@@ -10,12 +11,28 @@ from engine.request.schema import PARAMETERS, Parameter
 from ui.loose import Choice, Figure, Range
 from ui.words import word
 
+# Not part of a request: how many jobs one press submits.
+BATCHES = replace(
+    PARAMETERS["count"],
+    name="batches",
+    part="form",
+    label="Batches",
+    help="How many jobs, one after the other, with the seed carried on.",
+    high=50,
+    infotext=None,
+    a1111=None,
+)
+FORM: dict[str, Parameter] = {
+    **{name: known for name, known in PARAMETERS.items() if known.start is None and name != "checkpoint_hash"},
+    "batches": BATCHES,
+}
+QUICK, BEST = 12, 30  # steps of the two choices on top
 PLAIN_INTEGER = 2**53  # larger numbers lose digits in JavaScript, so they are typed as text
 
 
 def draw(name: str, **layout: Any) -> Component:
     """The control of parameter `name`; `layout` overrides anything that Gradio's component takes."""
-    known = PARAMETERS[name]
+    known = FORM[name]
     common: dict[str, Any] = {
         "label": word(f"field.{name}.label"),
         "info": word(f"field.{name}.help"),
@@ -44,7 +61,7 @@ def draw_number(known: Parameter, common: dict[str, Any], layout: dict[str, Any]
 
 def fits(name: str, value: Any) -> bool:
     """Whether a control can show this stored or foreign value (not whether the engine will draw it)."""
-    known = PARAMETERS[name]
+    known = FORM[name]
     if value in (None, ""):
         return known.optional or (known.type is str and not known.choices)
     if known.choices:
@@ -63,7 +80,7 @@ def fits(name: str, value: Any) -> bool:
 
 def shown(name: str, value: Any) -> Any:
     """The value as its control takes it: long integers as text."""
-    known = PARAMETERS[name]
+    known = FORM[name]
     if known.type is int and known.high is not None and known.high > PLAIN_INTEGER:
         return str(value)
     return value

@@ -1,20 +1,53 @@
-"""What the page's head carries: style sheets, words and the code that all pieces share."""
+"""What the page's head carries: style sheets, words, the form's defaults and the code that all pieces share."""
 
 import json
+from typing import Any
 
+from ui.form import BEST, FORM, QUICK, shown
 from ui.pieces.piece import source
+from ui.tabs.txt2img import GROUPS
 from ui.theme import styles
 from ui.words import LANGUAGES
+
+# In this order: each may use those before it.
+SHARED = (
+    "studio.js",
+    "form.js",
+    "reset.js",
+    "keys.js",
+    "presets.js",
+    "shelf.js",
+    "marks.js",
+    "camera.js",
+    "viewer.js",
+    "compare.js",
+    "made.js",
+    "gallery-grid.js",
+    "gallery-filters.js",
+    "gallery-select.js",
+    "gallery-import.js",
+)
 
 
 def head() -> str:
     """Nothing here comes from a visitor; `</` is broken up so that no word can end the element it is in."""
-    words = json.dumps(LANGUAGES, ensure_ascii=False).replace("</", "<\\/")
     return "\n".join(
         [
             '<link rel="icon" href="data:,">',
             f"<style>{styles()}</style>",
-            f'<script type="application/json" id="atelier-words">{words}</script>',
-            f"<script>{source('studio.js')}\n{source('details.js')}\n{source('made.js')}</script>",
+            data("atelier-words", LANGUAGES),
+            data("atelier-form", form()),
+            f"<script>{''.join(source(name) for name in SHARED)}</script>",
         ]
     )
+
+
+def form() -> dict[str, Any]:
+    """The default of each control, which of them a group holds, and the steps that the two choices on top set."""
+    defaults = {name: shown(name, known.default) for name, known in FORM.items()}
+    return {"defaults": defaults, "groups": GROUPS, "quality": [QUICK, BEST]}
+
+
+def data(name: str, content: Any) -> str:
+    text = json.dumps(content, ensure_ascii=False).replace("</", "<\\/")
+    return f'<script type="application/json" id="{name}">{text}</script>'

@@ -1,15 +1,18 @@
 """The page: header, tabs, and which event goes where."""
 
+import json
 from collections.abc import Callable
 from typing import Any
 
 import gradio as gr
+from gradio.blocks import Block
 
 from engine.studio import Studio
 from ui.actions import Actions
 from ui.head import head
 from ui.pieces.piece import piece
 from ui.tabs.gallery import gallery
+from ui.tabs.grid import connect_grid, grid
 from ui.tabs.txt2img import TO_QUALITY, TO_SIZE, TO_STEPS, Text2Img, txt2img
 from ui.theme import theme
 from ui.words import translations, word
@@ -24,27 +27,28 @@ def build(studio: Studio, visitor: Callable[[gr.Request], str]) -> tuple[gr.Bloc
         piece("header")
         bridge = piece("bridge", elem_classes=["unseen"])
         piece("drop", elem_classes=["unseen"])
+        piece("apply", elem_classes=["unseen"])
         with gr.Tabs(elem_id="tabs"):
             with gr.Tab(word("tab.txt2img"), id="txt2img", elem_id="tab-txt2img"):
                 tab = txt2img()
             with gr.Tab(word("tab.gallery"), id="gallery", elem_id="tab-gallery"):
                 gallery()
+            with gr.Tab(word("tab.grid"), id="grid", elem_id="tab-grid"):
+                table = grid()
         connect(page, tab, bridge, Actions(studio, visitor, tab.form))
+        connect_grid(table, tab.form, studio, visitor, PLAIN)
     return page, {"theme": theme(), "head": head(), "i18n": translations()}
 
 
 def connect(page: gr.Blocks, tab: Text2Img, bridge: gr.HTML, actions: Actions) -> None:
     form, controls = tab.form, list(tab.form.values())
-    save: dict[str, Any] = {"fn": actions.save, "inputs_kwargs": form, **PLAIN}
-
-    page.load(actions.restore, None, [*controls, tab.models], **PLAIN)
-    # Only what a person does is saved: a change event of every control would store half of what `restore` fills in.
-    # A textbox reports input for pressed keys alone, neither for a paste nor for Backspace, so its changes must do.
-    touched = [
-        control.change if isinstance(control, gr.Textbox) else control.input  # pyright: ignore[reportAttributeAccessIssue]
-        for control in controls
-    ]
-    gr.on(touched, trigger_mode="always_last", **save)
+    # JavaScript sees every change and saves it (form.js). What is filled into a group that was never opened changes
+    # without an event, so it is told of that besides.
+    tell: dict[str, Any] = {"fn": None, "inputs": controls, "js": told("saw", form), **PLAIN}
+    page.load(actions.restore, None, [*controls, tab.models], **PLAIN).then(
+        None, controls, None, js=told("restored", form), **PLAIN
+    )
+    gr.on([control.change for control in controls], **tell)  # pyright: ignore[reportAttributeAccessIssue]
 
     tab.generate.click(
         actions.submit,
@@ -56,20 +60,25 @@ def connect(page: gr.Blocks, tab: Text2Img, bridge: gr.HTML, actions: Actions) -
     )
     tab.stop.click(None, js="() => { window.atelier.stop(); }", **PLAIN)
 
-    bridge.input(fill_with(actions), inputs=[bridge, *controls], outputs=[bridge, *controls, tab.models], **PLAIN)
+    bridge.input(fill_with(actions), inputs=[bridge, *controls], outputs=[bridge, *controls, tab.models], **PLAIN).then(
+        **tell
+    )
 
     size = [form["width"], form["height"]]
     form["checkpoint"].input(  # pyright: ignore[reportAttributeAccessIssue]
         actions.choose_model, [form["checkpoint"], *size], [*size, tab.models], **PLAIN
-    ).then(**save)
+    )
     tab.refresh.click(actions.refresh, form["checkpoint"], [form["checkpoint"], tab.models], **PLAIN)
-    tab.aspects.input(None, tab.aspects, size, js=TO_SIZE, **PLAIN).then(**save)
-    tab.quality.input(None, tab.quality, form["steps"], js=TO_STEPS, **PLAIN).then(**save)
+    tab.aspects.input(None, tab.aspects, size, js=TO_SIZE, **PLAIN)
+    tab.quality.input(None, tab.quality, form["steps"], js=TO_STEPS, **PLAIN)
     form["steps"].change(None, form["steps"], tab.quality, js=TO_QUALITY, **PLAIN)  # pyright: ignore[reportAttributeAccessIssue]
-    tab.dice.click(None, None, form["seed"], js="() => '-1'", **PLAIN).then(**save)
-    tab.last_seed.click(
-        None, form["seed"], form["seed"], js="(seed) => window.atelier.lastSeed() ?? seed", **PLAIN
-    ).then(**save)
+    tab.dice.click(None, None, form["seed"], js="() => '-1'", **PLAIN)
+    tab.last_seed.click(None, form["seed"], form["seed"], js="(seed) => window.atelier.lastSeed() ?? seed", **PLAIN)
+
+
+def told(what: str, form: dict[str, Block]) -> str:
+    """JavaScript that hands all values by name to `atelier.saw` or `atelier.restored`."""
+    return f"(...values) => {{ window.atelier.{what}({json.dumps(list(form))}, values); return []; }}"
 
 
 def fill_with(actions: Actions) -> Callable[..., list[Any]]:

@@ -1,17 +1,16 @@
-"""Latents to a picture, and the picture to a PNG with its settings inside."""
+"""Latents to a picture."""
 
-from io import BytesIO
 from typing import Any
 
 import numpy as np
 import torch
 from PIL import Image
-from PIL.PngImagePlugin import PngInfo
 
 from engine.errors import ModelDamaged
 from engine.library.load import LoadedModel
 from engine.memory.relief import out_of_memory
 from engine.memory.residency import give_back
+from engine.request.parts import Arithmetic
 
 
 def check(latents: torch.Tensor, model: LoadedModel) -> None:
@@ -27,14 +26,15 @@ def check(latents: torch.Tensor, model: LoadedModel) -> None:
 
 
 @torch.inference_mode()
-def decode(model: LoadedModel, latents: torch.Tensor) -> Image.Image:
-    """latents: (1, channels, h, w) float32. Rounds to 8 bit as diffusers' VaeImageProcessor does."""
+def decode(model: LoadedModel, latents: torch.Tensor, arithmetic: Arithmetic = "diffusers") -> Image.Image:
+    """latents: (1, channels, h, w) float32. To 8 bit diffusers' VaeImageProcessor rounds, and AUTOMATIC1111 cuts off."""
     check(latents, model)
     scaled = latents.to(model.dtype) / model.vae.config["scaling_factor"]
     pixels = to_pixels(model, scaled).float()
     check(pixels, model)
     array = (pixels[0] / 2 + 0.5).clamp(0, 1).permute(1, 2, 0).cpu().numpy()
-    return Image.fromarray((array * 255).round().astype(np.uint8))
+    levels = array * 255
+    return Image.fromarray((levels.round() if arithmetic == "diffusers" else levels).astype(np.uint8))
 
 
 def to_pixels(model: LoadedModel, scaled: torch.Tensor) -> torch.Tensor:
@@ -51,12 +51,3 @@ def to_pixels(model: LoadedModel, scaled: torch.Tensor) -> torch.Tensor:
         return vae.decode(scaled, return_dict=False)[0]
     finally:
         vae.disable_tiling()
-
-
-def png(picture: Image.Image, infotext: str) -> bytes:
-    """Level 4: within a few percent of the smallest file in a third of the time; zlib lets other threads run."""
-    info = PngInfo()
-    info.add_text("parameters", infotext)
-    buffer = BytesIO()
-    picture.save(buffer, "PNG", pnginfo=info, compress_level=4)
-    return buffer.getvalue()

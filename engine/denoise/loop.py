@@ -9,7 +9,8 @@ import torch
 from engine.denoise.conditioning import Conditioning
 from engine.denoise.noise import Noise
 from engine.denoise.packing import bucket, pack
-from engine.denoise.samplers import Solver
+from engine.denoise.solvers.fused import Terms, terms, total
+from engine.denoise.solvers.solver import Solver
 from engine.denoise.trace import Sight, see
 from engine.library.load import LoadedModel
 
@@ -71,11 +72,17 @@ def step(pictures: Sequence[Denoising], most_rows: int = 16, guesses: frozenset[
         outputs, made = evaluate(pictures[group[0]].model, rows, most_rows)
         ready += [(i, [o for row, o in zip(rows, outputs, strict=True) if row.owner == i]) for i in group]
         outcome.calls += made
+    sums: dict[int, Terms] = {}
     for i, outputs in ready:
         try:
-            advance(pictures[i], outputs, i in guesses)
+            if found := advance(pictures[i], outputs, i in guesses, len(together) > 1):
+                sums[i] = found
         except Exception as error:  # of this picture alone
             outcome.failures[i] = error
+    if sums:
+        for i, latents in zip(sums, total(list(sums.values())), strict=True):
+            pictures[i].latents = latents
+            pictures[i].index += 1
     return outcome
 
 
@@ -110,10 +117,14 @@ def one_call(model: LoadedModel, rows: Sequence[Row]) -> list[torch.Tensor]:
     return list(output[: len(rows)].float().split(1))
 
 
-def advance(picture: Denoising, outputs: list[torch.Tensor], guess: bool) -> None:
+def advance(picture: Denoising, outputs: list[torch.Tensor], guess: bool, shared: bool) -> Terms | None:
+    """Make the picture's step, or return what it is the sum of: that is done with others' at once."""
     guided = picture.conditioning.combine(outputs, picture.guidance)
     solver, index = picture.solver, picture.index
     picture.guess = solver.denoised(guided.output, index, picture.latents) if guess else None
     picture.seen = see(solver, index, picture.latents, guided) if picture.watched else None
+    if move := solver.move(index, shared and not picture.alone):
+        return terms(solver, move, picture.latents, guided, picture.noise)
     picture.latents = solver.step(guided, index, picture.latents, picture.noise)
     picture.index += 1
+    return None

@@ -12,7 +12,7 @@ import torch
 from engine import infotext
 from engine.denoise import device as devices
 from engine.denoise import loop
-from engine.denoise.decode import check, decode, png
+from engine.denoise.decode import check, decode
 from engine.denoise.encode import vae_factor
 from engine.denoise.preview import Matrix, fit, jpeg
 from engine.denoise.work import Picture, Work, compose
@@ -23,6 +23,7 @@ from engine.library.load import LoadedModel, load
 from engine.library.scan import Library, ModelFile
 from engine.memory.relief import device_lost, out_of_memory
 from engine.memory.residency import Residency, give_back
+from engine.metadata.write import encode
 from engine.resolve import find
 
 log = logging.getLogger(__name__)
@@ -203,10 +204,12 @@ class Painter:
             preview=collect(picture),
         )
         if drawn.finished:
-            image = decode(drawn.model, drawn.latents)
+            image = decode(drawn.model, drawn.latents, picture.request.tuning.arithmetic)
             text = infotext.write(picture.request)
             work.pictures.remove(picture)
-            work.stored.append((picture, text, self.pool.submit(png, image, text)))
+            output = picture.request.output
+            file = self.pool.submit(encode, image, text, output.format, output.quality)
+            work.stored.append((picture, text, file))
 
     def wants_preview(self, picture: Picture, now: float) -> bool:
         steps = len(picture.denoising.solver.times)
@@ -229,15 +232,16 @@ class Painter:
             picture, text, future = entry
             if wait or future.done():
                 work.stored.remove(entry)
-                made = Made(
+                seconds = time.monotonic() - picture.begun
+                yield Made(
                     job=work.job.id,
                     index=picture.index,
-                    png=future.result(),
+                    file=future.result(),
+                    format=picture.request.output.format,
                     infotext=text,
-                    seconds=time.monotonic() - picture.begun,
+                    seconds=seconds,
                     trace=picture.trace.file() if picture.trace else None,
                 )
-                yield made
         if work.complete and work.job.id in self.works:
             self.remove(work.job.id)
             yield Done(job=work.job.id)

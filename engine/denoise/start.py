@@ -7,11 +7,11 @@ from PIL import Image
 
 from engine.denoise.encode import encode, vae_factor
 from engine.denoise.noise import Noise
-from engine.denoise.samplers import Solver
+from engine.denoise.solvers.solver import Solver
 from engine.library.load import LoadedModel
 from engine.picture.inputs import open_input
 from engine.request.generation import GenerationRequest
-from engine.request.parts import FromPicture
+from engine.request.parts import Arithmetic, FromPicture
 
 
 def drawn(model: LoadedModel, size: tuple[int, int], noise: Noise) -> torch.Tensor:
@@ -30,8 +30,10 @@ def begin(
     """The first latents (float32, on the model's device) and the evaluation to begin with. Draws from `noise`."""
     if isinstance(request.start, FromPicture):
         picture = open_input(pictures, request.start.picture)
-        return from_picture(model, solver, picture, request, request.start.strength, noise)
-    return solver.pure_noise(drawn(model, request.size, noise).to(model.device)), 0
+        latents, index = from_picture(model, solver, picture, request, request.start.strength, noise)
+        return solver.stirred(latents, noise), index
+    latents = solver.pure_noise(drawn(model, request.size, noise).to(model.device))
+    return solver.stirred(latents, noise), 0
 
 
 def from_picture(
@@ -42,11 +44,16 @@ def from_picture(
     strength: float,
     noise: Noise,
 ) -> tuple[torch.Tensor, int]:
-    """SDEdit (Meng et al. 2022, arXiv 2108.01073), with the step arithmetic of diffusers' img2img pipeline."""
-    steps = request.sampling.steps
-    skipped = steps - max(1, min(int(steps * strength), steps))
-    index = skipped * solver.scheduler.order
+    """SDEdit (Meng et al. 2022, arXiv 2108.01073)."""
+    skipped = skipped_steps(request.sampling.steps, strength, request.tuning.arithmetic)
     latents = encode(model, picture.convert("RGB").resize(request.size, Image.Resampling.LANCZOS), noise)
     fresh = drawn(model, request.size, noise).to(model.device)
-    solver.begin_at(index)
+    index = solver.begin_at(skipped)
     return solver.noised(latents, fresh, index), index
+
+
+def skipped_steps(steps: int, strength: float, arithmetic: Arithmetic) -> int:
+    """AUTOMATIC1111 draws one step more than diffusers' pipeline, and never skips the whole of the noise."""
+    if arithmetic == "AUTOMATIC1111":
+        return steps - 1 - int(min(strength, 0.999) * steps)
+    return steps - max(1, min(int(steps * strength), steps))

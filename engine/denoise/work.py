@@ -10,7 +10,7 @@ from engine.denoise import start
 from engine.denoise.conditioning import Conditioning
 from engine.denoise.loop import Denoising
 from engine.denoise.noise import Noise
-from engine.denoise.samplers import Solver
+from engine.denoise.samplers import make
 from engine.denoise.trace import Trace
 from engine.job import Job
 from engine.library.load import LoadedModel
@@ -90,7 +90,7 @@ def picture(
     pictures: Path,
 ) -> Picture:
     sampling = request.sampling
-    solver = Solver(sampling.sampler, sampling.schedule, sampling.steps, model.scheduler_config)
+    solver = make(sampling, request.tuning, model.scheduler_config, model.family.key)
     noise = Noise(sampling.seed, request.noise)
     latents, first = start.begin(model, solver, request, noise, pictures)
     denoising = Denoising(model, solver, latents, told, sampling.guidance, noise, index=first, alone=sampling.exact)

@@ -3,8 +3,8 @@
 import errno
 import io
 import os
+from dataclasses import dataclass
 from pathlib import Path
-from time import localtime, strftime
 
 from PIL import Image
 
@@ -12,11 +12,16 @@ from engine.errors import DiskFull
 
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
 THUMBNAIL = 320  # pixels of the longer side
+ENDINGS = {"png": ".png", "jpeg": ".jpg", "webp": ".webp"}  # the formats that are kept
 
 
-def name_of(created: float, seed: int, image_id: str) -> str:
-    """Where a picture belongs, below the outputs folder: 2026-01-31/142233-1234-9f3c01ab.png"""
-    return strftime("%Y-%m-%d/%H%M%S", localtime(created)) + f"-{seed}-{image_id[-8:]}.png"
+@dataclass(frozen=True)
+class Small:
+    """A thumbnail, with the format ("png", "jpeg", "webp") and the size of the picture itself."""
+
+    webp: bytes
+    format: str
+    size: tuple[int, int]
 
 
 def write(path: Path, content: bytes) -> None:
@@ -62,15 +67,19 @@ def remove(path: Path) -> bool:
     return True
 
 
-def thumbnail(png: bytes) -> tuple[bytes, tuple[int, int]]:
-    """The small WebP for lists, and the size of the picture itself."""
-    with Image.open(io.BytesIO(png), formats=("PNG",)) as image:
-        size = image.size
-        small = image.convert("RGB")
+def thumbnail(content: bytes) -> Small:
+    """Of a picture that a painter has made."""
+    with Image.open(io.BytesIO(content), formats=[kind.upper() for kind in ENDINGS]) as image:
+        return Small(shrunk(image), (image.format or "").lower(), image.size)
+
+
+def shrunk(image: Image.Image) -> bytes:
+    """The small WebP for lists."""
+    small = image.convert("RGBA" if image.has_transparency_data else "RGB")
     small.thumbnail((THUMBNAIL, THUMBNAIL), Image.Resampling.LANCZOS)
     webp = io.BytesIO()
     small.save(webp, "WEBP", quality=82)
-    return webp.getvalue(), size
+    return webp.getvalue()
 
 
 def disk_full() -> DiskFull:

@@ -1,9 +1,7 @@
-"""Reading pictures from outside: any bytes come in; an upright sRGB picture or its `parameters` text goes out."""
+"""Reading pictures from outside: any bytes come in; an upright sRGB picture goes out."""
 
 import io
 import threading
-import zlib
-from collections.abc import Iterator
 from contextlib import suppress
 
 import numpy
@@ -106,73 +104,3 @@ def in_srgb(picture: Image.Image, profile: bytes | None) -> Image.Image:
         colours = picture.convert("RGB") if picture.mode in ("RGBA", "P", "LA", "PA") else picture
         return ImageCms.profileToProfile(colours, source, SRGB, outputMode="RGB") or picture
     return picture
-
-
-LONGEST_TEXT = 2**20  # bytes, also after decompression
-EXIF_FOLDER, USER_COMMENT = 0x8769, 0x9286
-PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
-
-
-def text_of(data: bytes) -> str | None:
-    """The `parameters` text that this and other studios write into a PNG, or into the EXIF of a JPEG or WebP."""
-    if data.startswith(PNG_SIGNATURE):
-        found = (png_text(kind, chunk) for kind, chunk in png_chunks(data))
-        return next((text for text in found if text is not None), None)
-    comment = None
-    with suppress(Exception):  # see open_safe; what cannot be read has no text
-        exif = Image.open(io.BytesIO(data), formats=FORMATS).getexif()
-        comment = exif.get_ifd(EXIF_FOLDER).get(USER_COMMENT) or exif.get(USER_COMMENT)
-    if isinstance(comment, str):
-        comment = comment.encode("latin-1", "replace")
-    return user_comment(comment[:LONGEST_TEXT]) if isinstance(comment, bytes) else None
-
-
-def png_chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
-    """The text chunks, wherever they stand; no pixel is decompressed. Ends quietly where the file is cut off."""
-    at = len(PNG_SIGNATURE)
-    while at + 12 <= len(data):
-        length, kind = int.from_bytes(data[at : at + 4]), data[at + 4 : at + 8]
-        if kind in (b"tEXt", b"zTXt", b"iTXt") and length <= LONGEST_TEXT:
-            yield kind, data[at + 8 : at + 8 + length]
-        at += 12 + length
-
-
-def png_text(kind: bytes, chunk: bytes) -> str | None:
-    """https://www.w3.org/TR/png-3/#11textinfo"""
-    key, _, rest = chunk.partition(b"\0")
-    if key != b"parameters":
-        return None
-    if kind == b"tEXt":
-        return western(rest)
-    if kind == b"zTXt":
-        return western(inflated(rest[1:]))
-    compressed, rest = rest[:1] == b"\1", rest[2:].split(b"\0", 2)[-1]
-    return (inflated(rest) if compressed else rest).decode("utf-8", "replace")
-
-
-def western(text: bytes) -> str:
-    """tEXt is Latin-1 by the standard, but some programs write UTF-8."""
-    try:
-        return text.decode("utf-8")
-    except UnicodeDecodeError:
-        return text.decode("latin-1")
-
-
-def inflated(packed: bytes) -> bytes:
-    with suppress(zlib.error):
-        return zlib.decompressobj().decompress(packed, LONGEST_TEXT)
-    return b""
-
-
-def user_comment(comment: bytes) -> str | None:
-    """EXIF's UserComment: eight bytes name the encoding. UNICODE means UTF-16 of either byte order."""
-    encoding, text = comment[:8], comment[8:]
-    if encoding == b"UNICODE\0":
-        if text[:2] in (b"\xff\xfe", b"\xfe\xff"):
-            return text.decode("utf-16", "replace").strip("\0") or None
-        # Settings are mostly ASCII: the wrong byte order turns them into rare letters.
-        readings = [text.decode(order, "replace") for order in ("utf-16-be", "utf-16-le")]
-        return max(readings, key=lambda r: sum(letter.isascii() for letter in r)).strip("\0") or None
-    if encoding in (b"ASCII\0\0\0", bytes(8)):
-        return western(text).strip("\0 ") or None
-    return western(comment).strip("\0 ") or None

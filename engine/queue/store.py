@@ -3,6 +3,7 @@
 import sqlite3
 import threading
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -70,6 +71,14 @@ class Claim:
     pictures: int
 
 
+@dataclass(frozen=True)
+class Outcome:
+    """What has become of a job so far."""
+
+    state: JobState
+    problem: Problem | None
+
+
 class Store:
     """One connection behind one lock. A job changes hands by guarded updates: only its present worker can finish it."""
 
@@ -83,8 +92,10 @@ class Store:
             self.database.close()
 
     def put(self, job: Job, room: Room = Room(), retry_after: int = 30) -> None:
-        """Returns once the job is durable. Raises Busy when too many wait."""
+        """Returns once the job is durable; one that is there already stays as it is. Raises Busy when too many wait."""
         with self.lock, transaction(self.database) as db:
+            if db.execute("SELECT 1 FROM jobs WHERE id = ?", (job.id,)).fetchone():
+                return
             waiting, own = db.execute(
                 "SELECT COUNT(*), COALESCE(SUM(owner = ?), 0) FROM jobs WHERE state = 'queued'", (job.owner,)
             ).fetchone()
@@ -228,6 +239,24 @@ class Store:
                 "SELECT id, owner, worker, pictures FROM jobs WHERE state = 'running' ORDER BY seq"
             ).fetchall()
         return [Claim(**row) for row in found]
+
+    def waits(self, owner: str) -> int:
+        """How many of the owner's jobs are queued."""
+        with self.lock:
+            query = "SELECT COUNT(*) FROM jobs WHERE owner = ? AND state = 'queued'"
+            return self.database.execute(query, (owner,)).fetchone()[0]
+
+    def outcomes(self, ids: Sequence[str]) -> dict[str, Outcome]:
+        """Of those jobs that are known."""
+        found: dict[str, Outcome] = {}
+        with self.lock:
+            for at in range(0, len(ids), 500):
+                some = ids[at : at + 500]
+                marks = ", ".join("?" * len(some))
+                for row in self.database.execute(f"SELECT id, state, problem FROM jobs WHERE id IN ({marks})", some):
+                    problem = Problem.model_validate_json(row["problem"]) if row["problem"] else None
+                    found[row["id"]] = Outcome(JobState(row["state"]), problem)
+        return found
 
     def counts(self) -> dict[str, int]:
         """How many jobs there are in each state."""

@@ -5,7 +5,7 @@ import io
 import httpx
 from PIL import Image
 
-from engine.picture.open import text_of
+from engine.picture.texts import texts_of
 from tests.api.conftest import Place, drawn
 
 LARGEST_SEED = 2**64 - 1
@@ -19,7 +19,7 @@ def test_the_file_is_the_png_as_it_was_made(place: Place) -> None:
         assert file.headers["cache-control"] == "private, max-age=31536000, immutable"
         assert "content-disposition" not in file.headers
         assert file.content == place.studio.gallery.file(image, None).read_bytes()
-        assert "Seed: 18446744073709551615" in (text_of(file.content) or "")
+        assert "Seed: 18446744073709551615" in texts_of(file.content).found["parameters"]
         saved = client.get(f"/api/images/{image}/file?download=1").headers["content-disposition"]
         assert saved.startswith('attachment; filename="atelier-18446744073709551615-')
         small = client.get(f"/api/images/{image}/thumbnail")

@@ -38,6 +38,9 @@ def test_a_dropped_picture_fills_the_form(page: Page):
     write(page, "prompt", "something else")
     set_number(page, "steps", 40)
     drop(page, picture)
+    expect(page.locator("dialog.apply")).to_be_visible()
+    expect(page.get_by_role("button", name="Apply", exact=True)).to_be_focused()
+    page.keyboard.press("Enter")
     expect(page.locator("#field-prompt textarea")).to_have_value("a green tree in the snow")
     expect(page.locator("#field-steps input[type=number]")).to_have_value("5")
     assert read(page, "seed") != "-1"

@@ -48,7 +48,8 @@ def test_what_is_not_given_is_left_to_the_table() -> None:
         (["--sampler", "Eular"], "Did you mean Euler?"),
         (["--checkpoint", "nowhere"], "nowhere"),
         (["--device", "abacus"], "--device should be 'auto', 'cpu' or 'cuda'; 'abacus' was given."),
-        (["-o", "picture.jpg"], "End it in .png."),
+        (["-o", "picture.bmp"], "End it in .png, .jpg, .jpeg or .webp."),
+        (["-o", "picture.webp", "--format", "JPEG"], "Leave out --format."),
         (["-o", "no/such/folder/out.png"], "Make it first."),
     ],
 )
@@ -103,7 +104,7 @@ def test_a_failed_job_is_told_and_ends_with_one(tmp_path: Path, capsys: pytest.C
 
 def test_a_picture_that_cannot_be_written_leaves_nothing_half(tmp_path: Path) -> None:
     (tmp_path / "out.png").mkdir()
-    events = iter([Made(job="j", index=0, png=b"png", infotext="", seconds=1)])
+    events = iter([Made(job="j", index=0, file=b"png", infotext="", seconds=1)])
     with pytest.raises(OSError, match="directory"):
         txt2img.follow(events, [tmp_path / "out.png"])
     assert not list(tmp_path.glob("*.part"))

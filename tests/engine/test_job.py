@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import pytest
+
 from engine.job import Job, new_id
 from engine.request.read import read
 
@@ -17,7 +19,8 @@ def test_twice_the_work_costs_twice() -> None:
 
 
 def test_a_sampler_that_asks_the_network_twice_a_step_costs_twice() -> None:
-    assert cost(sampler="Heun") == 2 * cost(sampler="Euler")
+    assert cost(sampler="Heun") == pytest.approx(1.9 * cost(sampler="Euler"))  # the last of ten steps asks once
+    assert cost(sampler="PLMS") == pytest.approx(1.1 * cost(sampler="DDIM"))
 
 
 def test_ids_sort_by_time_and_cannot_be_guessed() -> None:

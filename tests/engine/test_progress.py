@@ -36,7 +36,7 @@ def test_a_preview_stays_until_the_next_one_or_the_picture():
     progress.tell(stepped(0, 2).model_copy(update={"job": one.id}), "anna")
     (shown,) = progress.shown(one, None, {})["pictures"]
     assert shown == {"index": 0, "step": 2, "of": 10, "preview": "data:image/jpeg;base64,anBlZw==", "image": None}
-    progress.tell(Made(job=one.id, index=0, png=b"png", infotext="", seconds=1), "anna")
+    progress.tell(Made(job=one.id, index=0, file=b"png", infotext="", seconds=1), "anna")
     (shown,) = progress.shown(one, None, {0: "id"})["pictures"]
     assert shown == {"index": 0, "step": 10, "of": 10, "preview": None, "image": "id"}
 

@@ -1,13 +1,23 @@
 // From JavaScript to the form and back: values go to Python, which fills the controls and says what it could not use.
 const { t, note } = atelier;
-let turn = 0, quiet = true;
+let turn = 0, quiet = true, asked = null;
+const send = (message) => { props.value = { ...message, turn: ++turn }; trigger("input"); };
 atelier.fill = (values, told = {}) => {
   quiet = told.quiet ?? false;
-  props.value = { values, leftovers: told.leftovers ?? {}, turn: ++turn };
-  trigger("input");
+  send({ values, leftovers: told.leftovers ?? {} });
+};
+/** What `found` (an answer of api/read-settings) would change; comes back as the event "compared". */
+atelier.compare = (found) => {
+  asked = found;
+  send({ compare: true, values: found.values, leftovers: found.leftovers });
 };
 watch("value", () => {
   const answer = props.value;
+  if (answer?.changes && asked) {
+    const found = asked;
+    asked = null;
+    atelier.emit("compared", { ...found, changes: answer.changes, left: answer.left });
+  }
   if (!answer?.filled || quiet) return;
   quiet = true;
   const left = Object.entries(answer.left ?? {}).map(([name, value]) => `${atelier.label(name)}: ${value}`);

@@ -1,7 +1,7 @@
-// A picture dropped anywhere on the page, or opened by the button, gives its settings to the form.
+// A picture dropped anywhere on the page, or opened by the button, shows what its settings would change in the form.
 const { h, t, note } = atelier;
 const veil = h("div", { class: "veil", hidden: true }, h("p", {}));
-const picker = h("input", { type: "file", accept: "image/png,image/jpeg,image/webp", class: "unseen", tabindex: "-1", "aria-hidden": "true", id: "open-file" });
+const picker = h("input", { type: "file", accept: "image/png,image/jpeg,image/webp,image/avif,image/gif", class: "unseen", tabindex: "-1", "aria-hidden": "true", id: "open-file" });
 document.querySelectorAll("body > .veil, #open-file").forEach((old) => old.remove());
 document.body.append(veil, picker);
 
@@ -9,8 +9,7 @@ const read = async (file) => {
   if (!file) return;
   try {
     const found = await atelier.ask("api/read-settings", { method: "POST", body: file, headers: { "Content-Type": "application/octet-stream" } });
-    atelier.tab("txt2img");
-    atelier.fill(found.values, { leftovers: found.leftovers });
+    atelier.compare({ ...found, file: file.name });
   } catch (error) {
     if (!error.problem) throw error;
     note(error.problem);

@@ -22,6 +22,7 @@ const draw = () => {
     tool("open", "open.settings", () => atelier.openFile(), { id: "open-settings" }),
     h("button", { type: "button", class: "tool text", id: "language", lang: other, title: t("language.switch"), "aria-label": t("language.switch"),
       onclick: () => atelier.setLanguage(other) }, other === "en" ? "EN" : "中"),
+    tool("help", "keys.open", () => atelier.openKeys(), { id: "open-keys" }),
     tool(atelier.dark() ? "sun" : "moon", atelier.dark() ? "theme.light" : "theme.dark", () => atelier.setDark(!atelier.dark()), { id: "theme" }),
   );
   tell();
@@ -30,7 +31,7 @@ atelier.on("state", tell);
 atelier.on("link", tell);
 /** Gradio translates a tab's name when the tab was opened once; until then we do, in its own text node. */
 const tabs = () => setTimeout(() => {
-  for (const name of ["txt2img", "gallery"]) {
+  for (const name of ["txt2img", "gallery", "grid"]) {
     const texts = document.createTreeWalker(document.getElementById(`tab-${name}-button`) ?? root, NodeFilter.SHOW_TEXT);
     while (texts.nextNode()) if (texts.currentNode.data.trim() && texts.currentNode.parentElement.closest("[id^=tab-]")) texts.currentNode.data = t(`tab.${name}`);
   }

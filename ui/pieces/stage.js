@@ -5,11 +5,12 @@ const bar = h("div", { class: "bar", role: "progressbar", "aria-valuemin": "0", 
 const line = h("p", { class: "line" });
 const spoken = h("p", { class: "unseen", role: "status", "aria-live": "polite" });
 const tools = h("div", { class: "tools" });
+const stopAll = h("button", { type: "button", class: "plain small", id: "stop-all", hidden: true, onclick: () => atelier.stopAll() });
 const caption = h("div", { class: "caption" });
 const waiting = h("ol", { class: "waiting" });
 root.classList.add("stage");
 root.setAttribute("role", "region");
-root.replaceChildren(view, h("div", { class: "foot" }, bar, h("div", { class: "row" }, line, tools), caption, waiting), spoken);
+root.replaceChildren(view, h("div", { class: "foot" }, bar, h("div", { class: "row" }, line, stopAll, tools), caption, waiting), spoken);
 
 let picked = null;      // a picture that the visitor chose
 let refused = null;     // a Problem: the request was not accepted
@@ -159,6 +160,8 @@ const draw = () => {
   const busy = jobs.filter(active);
   const now = busy.find((job) => job.state === "running") ?? busy[0];
   const ended = jobs.find((job) => !active(job));
+  stopAll.hidden = busy.length < 2;
+  stopAll.textContent = t("stop.all", { n: busy.length });
   queue(busy.filter((job) => job !== now || job.state === "queued" && busy.length > 1 || picked));
   if (ended?.state === "failed" && !failures.has(ended.id)) { failures.add(ended.id); if (now) atelier.note(ended.problem); }
 
@@ -219,7 +222,7 @@ const doubt = async () => {
   refused = atelier.unreachable;
   draw();
 };
-atelier.on("asked", () => { if (!asked) setTimeout(doubt, 3000); asked = true; refused = null; picked = null; draw(); });
+atelier.on("asked", () => { if (!asked) setTimeout(doubt, 3000); asked = true; refused = null; if (!atelier.automatic) picked = null; draw(); });
 atelier.on("language", () => {
   bar.setAttribute("aria-label", t("progress"));
   spokenAt = 0;
@@ -233,6 +236,7 @@ const answered = () => {
   if (!props.value?.turn) return;
   asked = false;
   refused = props.value.problem ?? null;
+  atelier.emit("answered", props.value);
   if (refused) { draw(); say("", true); } else atelier.look();
 };
 watch("value", answered);

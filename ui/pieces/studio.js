@@ -5,6 +5,9 @@
   const stored = (key) => { try { return localStorage.getItem(`atelier.${key}`); } catch { return null; } };
   const store = (key, value) => { try { localStorage.setItem(`atelier.${key}`, value); } catch { /* private window */ } };
 
+  // Before anything is drawn: a first visit begins with the few things that everybody needs.
+  document.documentElement.classList.toggle("simple", stored("mode") !== "full");
+
   // --- words -------------------------------------------------------------------------------------------------
   const wished = stored("language") ?? navigator.language ?? "en";
   let language = wished.toLowerCase().startsWith("zh") ? "zh-CN" : "en";
@@ -65,7 +68,12 @@
   });
 
   const images = new Map();
-  const remember = (image) => { images.set(image.id, image); return image; };
+  const remember = (image) => {
+    images.delete(image.id);
+    images.set(image.id, image);
+    if (images.size > 2000) images.delete(images.keys().next().value);  // who scrolls through a hundred thousand
+    return image;
+  };
   const image = async (id) => images.get(id) ?? remember(await ask(`api/images/${id}`));
   const page = async (before, limit) => {
     const query = new URLSearchParams({ limit });
@@ -74,7 +82,6 @@
     found.images.forEach(remember);
     return found;
   };
-  const forget = async (id) => { await ask(`api/images/${id}`, { method: "DELETE" }); images.delete(id); emit("images", { deleted: id }); };
 
   // --- jobs: one stream while something of this visitor is active, a cheap look now and then otherwise --------
   let snapshot = null, stream = null, reachable = true;
@@ -106,30 +113,16 @@
   };
   const cancel = async (id) => { try { await ask(`api/jobs/${id}/cancel`, { method: "POST" }); } catch (e) { note(e.problem); } look(); };
   const stop = () => {
+    emit("stop");
     if (!reachable) { note(broken("error.unreachable").problem); return; }
     const jobs = (snapshot?.jobs ?? []).filter(active);
     const job = jobs.find((j) => j.state === "running") ?? jobs[0];
     if (job) cancel(job.id);
   };
-  // Gradio reloads the page when its server comes back: what was typed meanwhile is kept by the tab.
-  const typed = () => JSON.parse(sessionStorage.getItem("atelier.typed") ?? "{}");
-  const keep = (event) => {
-    const field = event.target.closest?.("[id^=field-]");
-    if (reachable || !field || !event.target.matches("textarea, input[type=number], input[type=text]")) return;
-    try { sessionStorage.setItem("atelier.typed", JSON.stringify({ ...typed(), [field.id.slice(6)]: event.target.value })); } catch { /* private window */ }
+  const stopAll = () => {
+    emit("stop");
+    for (const job of (snapshot?.jobs ?? []).filter(active).reverse()) cancel(job.id);  // the one at work last: none begins
   };
-  const giveBack = () => {
-    let values = {};
-    try { values = typed(); } catch { return; }
-    if (!Object.keys(values).length) return;
-    window.atelier.fill(values, { quiet: true });
-    setTimeout(() => sessionStorage.removeItem("atelier.typed"), 4000);  // a reload may follow at once
-  };
-  document.addEventListener("input", keep, true);
-  on("link", (well) => { if (well) giveBack(); });
-  let filled = false;
-  on("models", () => { if (!filled) { filled = true; giveBack(); } });  // the form has been restored
-
   document.addEventListener("visibilitychange", () => { if (document.hidden) leave(); else look(); });
   window.addEventListener("focus", () => { if (!stream) look(); });
   window.addEventListener("pagehide", leave);
@@ -182,13 +175,14 @@
 
   const notes = h("div", { class: "notes", role: "status", "aria-live": "polite" });
   document.body.append(notes);
-  document.addEventListener("close", () => document.body.append(notes), true);  // they do not close with a dialog
-  /** A passing note: a text, or a Problem. */
-  const note = (what, detail) => {
+  const uppermost = () => [...document.querySelectorAll("dialog[open]")].at(-1) ?? document.body;
+  document.addEventListener("close", () => uppermost().append(notes), true);  // they do not close with a dialog
+  /** A passing note: a text, or a Problem; `action` is a button in it: {text, act}. */
+  const note = (what, detail, action) => {
     const told = typeof what === "string" ? { message: what, remedy: detail } : explain(what);
     const card = h("div", { class: "note" }, h("div", {}, h("p", {}, told.message), told.remedy ? h("p", { class: "subdued" }, told.remedy) : null),
-      tool("close", "close", () => card.remove()));
-    (document.querySelector("dialog[open]") ?? document.body).append(notes);  // else an open dialog would cover it
+      action ? h("button", { type: "button", class: "plain", onclick: () => { card.remove(); action.act(); } }, action.text) : null, tool("close", "close", () => card.remove()));
+    uppermost().append(notes);  // else an open dialog would cover it
     notes.append(card);
     setTimeout(() => card.remove(), 9000);
   };
@@ -202,7 +196,9 @@
   const tab = (name) => document.getElementById(`tab-${name}-button`)?.click();
   const focusField = (name) => document.querySelector(`#field-${name} textarea, #field-${name} input`)?.focus();
 
-  window.atelier = { shapes: SHAPES, t, has, label, explain, on, emit, ask, image, page, forget, look, cancel, stop, active, h, icon, tool, seconds, when,
+  // Doors for the pieces. keys: `atelier.keys.push(["Ctrl + Enter", "key.generate"])` lists a key in the dialog "?", its
+  // word in both languages. form, differs, reset and saved come from form.js; setSize from aspects.js.
+  window.atelier = { shapes: SHAPES, t, has, label, explain, on, emit, ask, image, remember, page, look, cancel, stop, stopAll, keys: [], active, h, icon, tool, seconds, when,
     summary, note, copy, tab, focusField, setLanguage, setDark, dark, stored, store, images,
     get language() { return language; }, get snapshot() { return snapshot; }, get reachable() { return reachable; },
     unreachable: broken("error.unreachable").problem, models: { models: [] }, shown: null, fill: () => {}, lastSeed: () => null };

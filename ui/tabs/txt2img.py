@@ -5,36 +5,20 @@ from dataclasses import dataclass
 import gradio as gr
 from gradio.blocks import Block
 
-from engine.request.schema import PARAMETERS
-from ui.form import draw
+from ui.form import BEST, FORM, QUICK, draw
 from ui.pieces.piece import piece
 from ui.words import word
 
+# What is folded, two controls a line.
 GROUPS = {
-    "variation": (
-        "variation_seed",
-        "variation_strength",
-        "resize_from_width",
-        "resize_from_height",
-        "noise_source",
-        "ensd",
+    "advanced": ("clip_skip", "ensd", "noise_source", "arithmetic", "exact"),
+    "group-variation": ("variation_strength", "variation_seed", "resize_from_width", "resize_from_height"),
+    "group-tuning": (
+        *("eta", "s_noise", "s_churn", "rho", "s_tmin", "s_tmax", "sigma_min", "sigma_max"),
+        *("discard_penultimate", "sgm_noise"),
     ),
-    "tuning": (
-        "eta",
-        "s_churn",
-        "s_tmin",
-        "s_tmax",
-        "s_noise",
-        "sigma_min",
-        "sigma_max",
-        "rho",
-        "discard_penultimate",
-        "sgm_noise",
-        "arithmetic",
-    ),
-    "file": ("format", "quality", "trace"),
+    "group-file": ("format", "quality", "trace"),
 }
-QUICK, BEST = 12, 30  # steps of the two choices on top
 
 TO_STEPS = f"(quality) => quality === 'quick' ? {QUICK} : {BEST}"
 TO_QUALITY = f"(steps) => steps === {QUICK} ? 'quick' : steps === {BEST} ? 'best' : null"
@@ -57,6 +41,9 @@ class Text2Img:
     last_seed: gr.Button
 
 
+FULL = {"elem_classes": ["field", "full"]}  # not shown in the simple mode
+
+
 def txt2img() -> Text2Img:
     form: dict[str, Block] = {}
     with gr.Row(elem_id="workbench", equal_height=False):
@@ -64,14 +51,17 @@ def txt2img() -> Text2Img:
             form["prompt"] = draw(
                 "prompt", lines=4, max_lines=9, placeholder=word("prompt.placeholder"), container=True, info=None
             )
+            piece("history")
             piece("examples")
             form["negative_prompt"] = draw(
-                "negative_prompt", lines=1, max_lines=5, placeholder=word("negative.placeholder"), info=None
+                "negative_prompt", lines=1, max_lines=5, placeholder=word("negative.placeholder"), info=None, **FULL
             )
             with gr.Row(elem_id="go"):
                 generate = gr.Button(word("generate"), variant="primary", elem_id="generate", min_width=0, scale=4)
+                piece("forever", min_width=0)
                 stop = gr.Button(word("stop"), elem_id="stop", min_width=0, scale=1)
         with gr.Column(elem_id="settings", min_width=0):
+            piece("mode")
             quality = gr.Radio(
                 [(word("quality.quick"), "quick"), (word("quality.best"), "best")],
                 value=None,
@@ -80,33 +70,56 @@ def txt2img() -> Text2Img:
                 elem_id="quality",
                 interactive=True,
             )
-            with gr.Row(elem_classes=["line"]):
+            with gr.Row(elem_classes=["line", "models"]):
                 form["checkpoint"] = draw("checkpoint", min_width=0, filterable=False)
                 refresh = gr.Button(word("models.refresh"), elem_id="refresh", elem_classes=["iconic"], min_width=0)
             models = piece("models")
-            with gr.Row(elem_classes=["line"]):
+            with gr.Row(elem_classes=["line", "full"]):
                 form["width"] = draw("width", min_width=0)
                 form["height"] = draw("height", min_width=0)
+                piece("size", min_width=0)
             aspects = piece("aspects")
-            with gr.Row(elem_classes=["line"]):
+            with gr.Row(elem_classes=["line", "full"]):
                 form["steps"] = draw("steps", min_width=0)
                 form["guidance"] = draw("guidance", min_width=0)
-            with gr.Row(elem_classes=["line"]):
+            with gr.Row(elem_classes=["line", "full"]):
+                form["sampler"] = draw("sampler", filterable=False, min_width=0)
+                form["schedule"] = draw("schedule", filterable=False, min_width=0)
+            with gr.Row(elem_classes=["line", "full"]):
                 form["seed"] = draw("seed", min_width=0)
                 dice = gr.Button(word("seed.random"), elem_id="dice", elem_classes=["iconic"], min_width=0)
                 last_seed = gr.Button(word("seed.last"), elem_id="last-seed", elem_classes=["iconic"], min_width=0)
-            form["sampler"] = draw("sampler", filterable=False)
-            with gr.Accordion(word("advanced"), open=False, elem_id="advanced"):
-                form["count"] = draw("count")
-                form["schedule"] = draw("schedule", filterable=False)
-                form["clip_skip"] = draw("clip_skip")
-                form["exact"] = draw("exact")
+            with gr.Row(elem_classes=["line"]):
+                form["count"] = draw("count", min_width=0)
+                form["batches"] = draw("batches", min_width=0, **FULL)
             for group, names in GROUPS.items():
-                with gr.Accordion(word(f"group.{group}"), open=False, elem_id=f"group-{group}"):
-                    for name in names:
-                        form[name] = draw(name, filterable=False) if PARAMETERS[name].choices else draw(name)
+                with gr.Accordion(
+                    word(group.replace("-", ".")), open=False, elem_id=group, elem_classes=["group", "full"]
+                ):
+                    for pair in batched(names):
+                        with gr.Row(elem_classes=["line"]):
+                            for name in pair:
+                                form[name] = fold(name)
+            piece("further")
         with gr.Column(elem_id="easel", min_width=0):
             stage = piece("stage")
             piece("welcome")
             piece("strip")
     return Text2Img(form, generate, stop, stage, models, refresh, quality, aspects, dice, last_seed)
+
+
+def fold(name: str) -> Block:
+    layout = {"filterable": False} if FORM[name].choices else {}
+    return draw(name, min_width=0, **layout)
+
+
+def batched(names: tuple[str, ...]) -> list[tuple[str, ...]]:
+    """Two by two; a switch has a line of its own, since its name is long."""
+    lines: list[tuple[str, ...]] = []
+    for name in names:
+        alone = FORM[name].type is bool
+        if not alone and lines and len(lines[-1]) == 1 and FORM[lines[-1][0]].type is not bool:
+            lines[-1] += (name,)
+        else:
+            lines.append((name,))
+    return lines

@@ -8,10 +8,10 @@ import torch
 
 from engine.denoise import loop
 from engine.denoise.conditioning import Conditioning
-from engine.denoise.samplers import SAMPLERS
 from engine.denoise.work import Picture, conditioning, picture
 from engine.library.load import LoadedModel
 from engine.request.read import read
+from engine.request.samplers import SAMPLERS
 
 LONG = "a red house, " * 30
 
@@ -120,8 +120,7 @@ def test_long_prompts_of_different_length_are_not_repeated_beyond_the_limit(post
 
 def test_a_solver_that_fails_fails_alone(postcard: LoadedModel) -> None:
     good, bad = make(postcard, steps=1).denoising, make(postcard, seed=2).denoising
-    bad.noise = None  # pyright: ignore[reportAttributeAccessIssue]
-    bad.solver.scheduler.sigmas = torch.zeros(0)
+    bad.solver.memory = None  # pyright: ignore[reportAttributeAccessIssue]
     outcome = loop.step([bad, good])
     assert set(outcome.failures) == {0}
     assert good.finished

@@ -49,7 +49,7 @@ def of(events: list[Event], one: Job) -> list[Event]:
 
 
 def pictures(events: list[Event]) -> list[np.ndarray]:
-    return [np.asarray(Image.open(BytesIO(e.png))) for e in events if isinstance(e, Made)]
+    return [np.asarray(Image.open(BytesIO(e.file))) for e in events if isinstance(e, Made)]
 
 
 def test_a_job_becomes_a_picture_with_its_settings_inside(painter: Painter, library: Library) -> None:
@@ -59,7 +59,7 @@ def test_a_job_becomes_a_picture_with_its_settings_inside(painter: Painter, libr
     assert [type(e) for e in events if not isinstance(e, Stepped)] == [Started, Started, Made, Done]
     assert [e.step for e in events if isinstance(e, Stepped)] == [1, 2, 3, 4]
     made = next(e for e in events if isinstance(e, Made))
-    picture = Image.open(BytesIO(made.png))
+    picture = Image.open(BytesIO(made.file))
     assert picture.size == (128, 128)
     assert np.asarray(picture).std() > 10
     assert read(infotext.read(picture.text["parameters"]).values) == asked.request  # pyright: ignore[reportAttributeAccessIssue]

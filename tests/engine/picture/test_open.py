@@ -10,14 +10,13 @@ from typing import Any
 
 import numpy
 import pytest
-from PIL import Image, ImageCms, PngImagePlugin
+from PIL import Image, ImageCms
 
 from engine.errors import BadRequest
-from engine.picture.open import open_safe, text_of
+from engine.picture.open import open_safe
+from engine.picture.texts import texts_of
 
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning", "ignore::PIL.Image.DecompressionBombWarning")
-
-SETTINGS = "a cat, naïve 猫\nNegative prompt: dog\nSteps: 20, Sampler: Euler a, Seed: 1, Size: 64x64"
 
 
 def saved(image: Image.Image, form: str = "PNG", **options: Any) -> bytes:
@@ -162,7 +161,7 @@ def test_a_hostile_file_is_refused_in_words_and_quickly(name: str) -> None:
         open_safe(data)
     assert time.perf_counter() - start < 2
     assert str(caught.value)
-    text_of(data)
+    texts_of(data)
     assert time.perf_counter() - start < 4
 
 
@@ -174,58 +173,6 @@ def test_any_bytes_after_a_magic_number_are_opened_or_refused() -> None:
             broken = bytearray(whole)
             for at in chance.integers(0, len(broken), 6):
                 broken[at] = chance.integers(256)
-            text_of(bytes(broken))
+            texts_of(bytes(broken))
             with suppress(BadRequest):
                 assert open_safe(bytes(broken)).mode in ("RGB", "RGBA")
-
-
-def exif_with(comment: bytes) -> Image.Exif:
-    exif = Image.Exif()
-    exif.get_ifd(0x8769)[0x9286] = comment
-    return exif
-
-
-def info_with(text: str, kind: str) -> PngImagePlugin.PngInfo:
-    info = PngImagePlugin.PngInfo()
-    if kind == "iTXt":
-        info.add_itxt("parameters", text)
-    elif kind == "packed iTXt":
-        info.add_itxt("parameters", text, zip=True)
-    else:
-        info.add_text("parameters", text, zip=kind == "zTXt")
-    return info
-
-
-@pytest.mark.parametrize("kind", ["tEXt", "zTXt", "iTXt", "packed iTXt"])
-def test_settings_are_read_from_every_kind_of_png_text(kind: str) -> None:
-    text = SETTINGS if "iTXt" in kind else SETTINGS.replace("猫", "ç")
-    assert text_of(saved(gradient(), pnginfo=info_with(text, kind))) == text
-
-
-def test_settings_behind_the_pixels_are_found() -> None:
-    whole = saved(gradient())
-    text = chunk(b"tEXt", b"parameters\0" + SETTINGS.encode())
-    assert text_of(whole[:-12] + text + whole[-12:]) == SETTINGS
-
-
-@pytest.mark.parametrize("form", ["JPEG", "WEBP"])
-@pytest.mark.parametrize(
-    "comment",
-    [
-        b"UNICODE\0" + SETTINGS.encode("utf-16-be"),
-        b"UNICODE\0" + SETTINGS.encode("utf-16-le"),
-        b"UNICODE\0" + SETTINGS.encode("utf-16"),
-        b"ASCII\0\0\0" + SETTINGS.encode(),
-        bytes(8) + SETTINGS.encode(),
-    ],
-    ids=["big endian", "little endian", "with a mark", "ascii", "undefined"],
-)
-def test_settings_are_read_from_exif_in_either_byte_order(form: str, comment: bytes) -> None:
-    assert text_of(saved(gradient(), form, exif=exif_with(comment))) == SETTINGS
-
-
-def test_a_picture_without_settings_has_none() -> None:
-    for form in ("PNG", "JPEG", "WEBP", "GIF", "BMP"):
-        assert text_of(saved(gradient(), form)) is None
-    assert text_of(saved(gradient(), pnginfo=PngImagePlugin.PngInfo())) is None
-    assert text_of(b"") is None

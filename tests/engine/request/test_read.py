@@ -41,7 +41,7 @@ def test_a_start_brings_its_own_parameters() -> None:
     ("values", "field", "remedy"),
     [
         ({"sampler": "Eulr"}, "sampler", "Did you mean Euler?"),
-        ({"sampler": "PLMS"}, "sampler", SAMPLERS[-1]),
+        ({"sampler": "Magic"}, "sampler", SAMPLERS[-1]),
         ({"width": 130}, "width", "Try 128."),
         ({"width": 9999}, "width", "Try 2048."),
         ({"height": 32}, "height", "64 to 2048"),

@@ -82,7 +82,7 @@ class QuickPainter:
         if sheet.step >= steps:
             index = sheet.todo.pop(0)
             sheet.step = 0
-            yield Made(job=job.id, index=index, png=plain(job, index), infotext=prompt, seconds=self.seconds * steps)
+            yield Made(job=job.id, index=index, file=plain(job, index), infotext=prompt, seconds=self.seconds * steps)
         if not sheet.todo:
             self.remove(job.id)
             yield Done(job=job.id)

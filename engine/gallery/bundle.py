@@ -1,0 +1,82 @@
+"""Several pictures as one zip, made while it is sent: nothing is gathered in memory or on the disk."""
+
+import io
+import time
+import zipfile
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+PIECE = 256 * 1024
+
+
+@dataclass(frozen=True)
+class Entry:
+    """name: wanted for the file in the zip; changed where two would have the same."""
+
+    path: Path
+    name: str
+    created: float
+
+
+class Outlet(io.RawIOBase):
+    """Takes what zipfile writes until it is fetched; there is no way back, so zipfile writes sizes after the data."""
+
+    def __init__(self) -> None:
+        self.waiting = bytearray()
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: "bytes | bytearray | memoryview", /) -> int:  # pyright: ignore[reportIncompatibleMethodOverride]
+        self.waiting += data
+        return len(data)
+
+    def fetch(self) -> bytes:
+        piece = bytes(self.waiting)
+        self.waiting.clear()
+        return piece
+
+
+def zipped(entries: Sequence[Entry]) -> Iterator[bytes]:
+    """Pictures are stored as they are: they are compressed already. What has gone from the disk is named in a text."""
+    outlet, names, missing = Outlet(), Unique(), []
+    with zipfile.ZipFile(outlet, "w", zipfile.ZIP_STORED) as archive:
+        for entry in entries:
+            try:
+                source = entry.path.open("rb")
+            except OSError:
+                missing.append(entry.name)
+                continue
+            with source, archive.open(info_of(names.of(entry.name), entry.created), "w", force_zip64=True) as target:
+                while piece := source.read(PIECE):
+                    target.write(piece)
+                    yield outlet.fetch()
+            yield outlet.fetch()
+        if missing:
+            text = "These files are gone from the outputs folder:\n" + "\n".join(missing) + "\n"
+            archive.writestr(info_of(names.of("missing.txt"), time.time()), text)
+    yield outlet.fetch()
+
+
+class Unique:
+    """a.png, a (2).png, a (3).png: no two the same, not even on systems that take capitals for small letters."""
+
+    def __init__(self) -> None:
+        self.taken: dict[str, int] = {}
+
+    def of(self, name: str) -> str:
+        path, wanted = PurePosixPath(name), name
+        while wanted.casefold() in self.taken:
+            self.taken[name.casefold()] += 1
+            wanted = f"{path.stem} ({self.taken[name.casefold()]}){path.suffix}"
+        self.taken[wanted.casefold()] = 1
+        return wanted
+
+
+def info_of(name: str, created: float) -> zipfile.ZipInfo:
+    year, month, day, hour, minute, second = time.localtime(created)[:6]
+    dated = (year, month, day, hour, minute, second) if 1980 <= year <= 2107 else (1980, 1, 1, 0, 0, 0)
+    info = zipfile.ZipInfo(name, dated)
+    info.external_attr = 0o644 << 16
+    return info

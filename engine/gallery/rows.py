@@ -1,0 +1,211 @@
+"""Pictures as rows: what is put in, what comes out, and that all tables agree."""
+
+import sqlite3
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from engine.database import connect, transaction
+from engine.gallery import schema
+from engine.gallery.words import findable
+from engine.request.generation import GenerationRequest
+
+CHUNK = 500  # rows that one statement names; SQLite has a bound
+
+
+@dataclass(frozen=True)
+class GalleryImage:
+    """request: of this picture alone (one picture, its own seed); of an imported one as much as could be read.
+    seed: text, as it may be larger than 2**53, and "" when unknown. trashed: when. trace: whether its steps were kept."""
+
+    id: str
+    job: str
+    index: int
+    owner: str
+    created: float
+    width: int
+    height: int
+    prompt: str
+    seed: str
+    checkpoint: str
+    sampler: str
+    steps: int
+    infotext: str
+    seconds: float
+    request: GenerationRequest
+    stars: int
+    tags: tuple[str, ...]
+    trashed: float | None
+    format: str
+    imported: bool
+    trace: bool
+    name: str
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What the gallery lists and finds a picture by, from the request or from a foreign picture's text."""
+
+    prompt: str
+    negative_prompt: str
+    seed: str
+    model: str
+    sampler: str
+    steps: int
+
+
+@dataclass(frozen=True)
+class NewImage:
+    """A row to be put in: `insert` is the door for one as for a hundred thousand in one transaction.
+
+    file, thumbnail: below the data folder, with slashes. name: of an imported file."""
+
+    id: str
+    job: str
+    index: int
+    owner: str
+    created: float
+    width: int
+    height: int
+    seconds: float
+    infotext: str
+    request: GenerationRequest
+    facts: Facts
+    file: str
+    thumbnail: str
+    format: str
+    sha256: str | None
+    name: str = ""
+    imported: bool = False
+
+
+class Rows:
+    """data/atelier.db: one connection that writes, and one that reads meanwhile. version counts what was written."""
+
+    def __init__(self, data: Path):
+        self.version = 0
+        self._writer, self._reader = connect(data / "atelier.db"), connect(data / "atelier.db")
+        self._writing, self._reading = threading.Lock(), threading.Lock()
+        schema.prepare(self._writer)
+
+    @contextmanager
+    def writing(self) -> Iterator[sqlite3.Connection]:
+        """All of the block or nothing."""
+        try:
+            with self._writing, transaction(self._writer):
+                yield self._writer
+        finally:
+            self.version += 1
+
+    @contextmanager
+    def reading(self) -> Iterator[sqlite3.Connection]:
+        with self._reading:
+            yield self._reader
+
+    def build_indexes(self) -> None:
+        with self._writing:
+            self._writer.executescript(schema.INDEXES)
+
+    def close(self) -> None:
+        with self._writing, self._reading:
+            self._reader.close()
+            self._writer.close()
+
+
+def facts_of(request: GenerationRequest) -> Facts:
+    words, sampling = request.words, request.sampling
+    model = request.model.checkpoint
+    return Facts(words.prompt, words.negative_prompt, str(sampling.seed), model, sampling.sampler, sampling.steps)
+
+
+def insert(connection: sqlite3.Connection, new: NewImage) -> None:
+    facts = new.facts
+    longer = facts.prompt if facts.prompt != new.request.words.prompt else None
+    connection.execute(
+        "INSERT INTO images (id, job, idx, owner, created, width, height, seed, seconds, infotext, request, file,"
+        f" thumbnail, format, imported, name, prompt) VALUES ({', '.join('?' * 17)})",
+        (
+            *(new.id, new.job, new.index, new.owner, new.created, new.width, new.height, facts.seed, new.seconds),
+            *(new.infotext, new.request.model_dump_json(), new.file, new.thumbnail, new.format, new.imported),
+            *(new.name, longer),
+        ),
+    )
+    number = connection.execute(
+        "INSERT INTO catalogue (id, owner, created, width, height, seed, model, sampler, steps, sha256)"
+        f" VALUES ({', '.join('?' * 10)})",
+        (
+            *(new.id, new.owner, new.created, new.width, new.height, schema.order_of(facts.seed or None)),
+            *(facts.model, facts.sampler, facts.steps, new.sha256),
+        ),
+    ).lastrowid
+    index_words(connection, number or 0, facts, new.infotext, new.name or new.file)
+
+
+def index_words(connection: sqlite3.Connection, number: int, facts: Facts, infotext: str, name: str) -> None:
+    text = findable(facts.prompt, facts.negative_prompt, infotext, PurePosixPath(name).stem)
+    connection.execute("INSERT INTO catalogue_words (rowid, text) VALUES (?, ?)", (number, text))
+
+
+def fetch(connection: sqlite3.Connection, numbers: Sequence[int]) -> list[GalleryImage]:
+    """In this order; a number that has gone meanwhile is left out."""
+    found: dict[int, sqlite3.Row] = {}
+    tags: dict[int, list[str]] = {}
+    for start in range(0, len(numbers), CHUNK):
+        chunk = numbers[start : start + CHUNK]
+        marks = ", ".join("?" * len(chunk))
+        for row in connection.execute(
+            "SELECT images.*, catalogue.number, catalogue.model, catalogue.sampler, catalogue.steps, catalogue.stars,"
+            f" catalogue.trashed FROM catalogue JOIN images USING (id) WHERE catalogue.number IN ({marks})",
+            chunk,
+        ):
+            found[row["number"]] = row
+        for row in connection.execute(
+            f"SELECT number, tag FROM catalogue_tags WHERE number IN ({marks}) ORDER BY tag", chunk
+        ):
+            tags.setdefault(row["number"], []).append(row["tag"])
+    return [image_of(found[number], tags.get(number, ())) for number in numbers if number in found]
+
+
+def numbers_of(connection: sqlite3.Connection, ids: Sequence[str], owner: str | None) -> dict[str, int]:
+    """id -> number of those that are there and the owner's."""
+    found: dict[str, int] = {}
+    for start in range(0, len(ids), CHUNK):
+        chunk = ids[start : start + CHUNK]
+        for row in connection.execute(
+            f"SELECT id, number, owner FROM catalogue WHERE id IN ({', '.join('?' * len(chunk))})", chunk
+        ):
+            if owner is None or row["owner"] == owner:
+                found[row["id"]] = row["number"]
+    return found
+
+
+def image_of(row: sqlite3.Row, tags: Sequence[str]) -> GalleryImage:
+    request = GenerationRequest.model_validate_json(row["request"])
+    told = facts_of(request)
+    unread = row["model"] is None
+    return GalleryImage(
+        id=row["id"],
+        job=row["job"],
+        index=row["idx"],
+        owner=row["owner"],
+        created=row["created"],
+        width=row["width"],
+        height=row["height"],
+        prompt=told.prompt if row["prompt"] is None else row["prompt"],
+        seed=row["seed"],
+        checkpoint=told.model if unread else row["model"],
+        sampler=told.sampler if unread else row["sampler"],
+        steps=told.steps if unread else row["steps"],
+        infotext=row["infotext"],
+        seconds=row["seconds"],
+        request=request,
+        stars=row["stars"],
+        tags=tuple(tags),
+        trashed=row["trashed"],
+        format=row["format"],
+        imported=bool(row["imported"]),
+        trace=row["trace"] is not None,
+        name=row["name"],
+    )

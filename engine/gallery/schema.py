@@ -1,0 +1,89 @@
+"""The gallery's tables, and how a data folder of an older studio gets them without waiting."""
+
+import sqlite3
+
+from engine.database import transaction
+
+IMAGES = """
+CREATE TABLE IF NOT EXISTS images (
+    id TEXT PRIMARY KEY, job TEXT NOT NULL, idx INTEGER NOT NULL, owner TEXT NOT NULL, created REAL NOT NULL,
+    width INTEGER NOT NULL, height INTEGER NOT NULL, seed TEXT NOT NULL, seconds REAL NOT NULL,
+    infotext TEXT NOT NULL, request TEXT NOT NULL, file TEXT NOT NULL, thumbnail TEXT NOT NULL,
+    UNIQUE (job, idx));
+CREATE TABLE IF NOT EXISTS loose_files (path TEXT PRIMARY KEY);
+DROP INDEX IF EXISTS images_newest;
+DROP INDEX IF EXISTS images_newest_of;
+"""
+# Columns that came later. trace: the file in which the picture's steps were kept. name: of the imported file.
+# prompt: only where it is longer than a request may hold.
+ADDED = {
+    "format": "TEXT NOT NULL DEFAULT 'png'",
+    "imported": "INTEGER NOT NULL DEFAULT 0",
+    "name": "TEXT NOT NULL DEFAULT ''",
+    "prompt": "TEXT",
+    "trace": "TEXT",
+}
+# What is searched by, apart from what is kept: a row here is 150 bytes, one in `images` some thousand. model is NULL
+# until an older studio's row has been read (upkeep.py). AUTOINCREMENT: no number is ever given twice.
+# The words are not cut into trigrams, which find nothing shorter than three letters: see words.py.
+CATALOGUE = """
+CREATE TABLE IF NOT EXISTS catalogue (
+    number INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, owner TEXT NOT NULL, created REAL NOT NULL,
+    width INTEGER NOT NULL, height INTEGER NOT NULL, seed INTEGER NOT NULL, model TEXT, sampler TEXT, steps INTEGER,
+    stars INTEGER NOT NULL DEFAULT 0, trashed REAL, sha256 TEXT);
+CREATE INDEX IF NOT EXISTS catalogue_sha256 ON catalogue (sha256) WHERE sha256 IS NOT NULL;
+CREATE INDEX IF NOT EXISTS catalogue_unhashed ON catalogue (seed) WHERE sha256 IS NULL;
+CREATE INDEX IF NOT EXISTS catalogue_unread ON catalogue (number) WHERE model IS NULL;
+CREATE TABLE IF NOT EXISTS catalogue_tags (tag TEXT NOT NULL, number INTEGER NOT NULL, PRIMARY KEY (tag, number))
+    WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS catalogue_tags_of ON catalogue_tags (number);
+CREATE VIRTUAL TABLE IF NOT EXISTS catalogue_words
+    USING fts5 (text, columnsize = 0, prefix = '1 2', tokenize = "unicode61 remove_diacritics 2");
+"""
+# Each holds all that is filtered by, so that no search touches the rows themselves: the first in the order of pages,
+# the second in the order of facets.
+INDEXES = """
+CREATE INDEX IF NOT EXISTS catalogue_newest
+    ON catalogue (trashed, created, id, owner, model, sampler, width, height, seed, stars);
+CREATE INDEX IF NOT EXISTS catalogue_facets
+    ON catalogue (trashed, model, sampler, width, height, stars, owner, created, seed);
+"""
+NO_SEED = 2**63 - 1
+
+
+def order_of(seed: str | int | None) -> int:
+    """Seeds up to 2**64 - 1 as SQLite's signed integers, in the same order; pictures without one come last."""
+    try:
+        return min(max(int(seed), 0), 2**64 - 1) - 2**63 if seed is not None else NO_SEED
+    except ValueError:
+        return NO_SEED
+
+
+def prepare(connection: sqlite3.Connection) -> None:
+    """Tables as they are today. An older studio's pictures are all listed at once; `upkeep` reads them afterwards."""
+    connection.executescript(IMAGES)
+    there = {row["name"] for row in connection.execute("PRAGMA table_info(images)")}
+    for name, kind in ADDED.items():
+        if name not in there:
+            connection.execute(f"ALTER TABLE images ADD COLUMN {name} {kind}")
+    connection.executescript(CATALOGUE)
+    if not enter_old(connection) and not unread(connection):
+        connection.executescript(INDEXES)
+
+
+def enter_old(connection: sqlite3.Connection) -> int:
+    """Give the pictures of an older studio, the oldest first, a line in the catalogue; returns how many."""
+    counts = "SELECT (SELECT count(*) FROM images) - (SELECT count(*) FROM catalogue)"
+    if connection.execute(counts).fetchone()[0] <= 0:
+        return 0
+    connection.create_function("order_of", 1, order_of, deterministic=True)
+    with transaction(connection):
+        return connection.execute(
+            "INSERT INTO catalogue (id, owner, created, width, height, seed) "
+            "SELECT id, owner, created, width, height, order_of(seed) FROM images "
+            "WHERE id NOT IN (SELECT id FROM catalogue) ORDER BY created, id"
+        ).rowcount
+
+
+def unread(connection: sqlite3.Connection) -> bool:
+    return connection.execute("SELECT 1 FROM catalogue WHERE model IS NULL LIMIT 1").fetchone() is not None
