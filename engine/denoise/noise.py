@@ -10,7 +10,6 @@ from engine.request.parts import Noise as Asked
 from engine.request.parts import NoiseSource
 
 SEEDS = 2**64
-PLAIN = Asked()
 PARALLEL = 0.9995  # mean cosine above which two noises are mixed straight
 PLAIN = Asked()
 

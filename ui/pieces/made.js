@@ -17,7 +17,7 @@
   let waiting = null;        // the job that is drawn again, to be watched
 
   // --- numbers and curves --------------------------------------------------------------------------------------
-  const percent = (share) => (share === null || share === undefined ? "–" : `${share >= 0.1 ? Math.round(share * 100) : (share * 100).toFixed(share >= 0.01 ? 1 : 2)} %`);
+  const percent = (share) => (share === null || share === undefined ? "–" : share === 0 ? "0 %" : `${share >= 0.1 ? Math.round(share * 100) : (share * 100).toFixed(share >= 0.01 ? 1 : 2)} %`);
   const level = (sigma) => (sigma >= 10 ? sigma.toFixed(1) : sigma >= 0.1 ? sigma.toFixed(2) : sigma.toFixed(3));
   const shape = (tag, attributes) => {
     const node = document.createElementNS("http://www.w3.org/2000/svg", tag);
@@ -125,7 +125,7 @@
     const canvas = h("canvas", { width: Math.min(1024, most), height: Math.round((Math.min(1024, most) * image.height) / image.width), role: "img", "aria-label": image.prompt || t("no.prompt"),
       style: `--ratio:${image.width / image.height}; --most:${most}px` });
     const slider = h("input", { type: "range", min: 0, max: steps.length, step: 1, "aria-label": t("made.position"), oninput: () => { stop(); go(Number(slider.value)); } });
-    const label = h("output", { class: "at", "aria-live": "off" }), button = tool("play", "made.play", toggle);
+    const label = h("output", { class: "at", "aria-live": "off" }), button = tool("play", "made.play", toggle, { class: "tool run", autofocus: true });
     const speed = h("button", { type: "button", class: "speed", title: t("made.speed"), "aria-label": `${t("made.speed")} 1×`, onclick: () => {
       film.speed = SPEEDS[(SPEEDS.indexOf(film.speed) + 1) % SPEEDS.length];
       speed.textContent = `${film.speed}×`;
@@ -168,7 +168,7 @@
   const offer = (image, problem) => {
     film = null;
     const told = problem ? atelier.explain(problem) : null;
-    const again = h("button", { type: "button", class: "plain strong", onclick: () => redraw(image) }, atelier.icon("play"), t("made.again"));
+    const again = h("button", { type: "button", class: "plain strong", autofocus: true, onclick: () => redraw(image) }, atelier.icon("play"), t("made.again"));
     dialog.className = "made bare";
     dialog.replaceChildren(sheet(t("made.title"), h("img", { class: "still", src: `api/images/${image.id}/thumbnail`, alt: image.prompt || t("no.prompt") }),
       h("p", { class: "verdict" }, t("made.none")), h("p", { class: "subdued" }, t("made.none.about", { label: atelier.label("trace") })),
@@ -214,7 +214,7 @@
     dialog.setAttribute("aria-label", t("made.title"));
     if (!dialog.open) dialog.showModal();
   };
-  (atelier.extras ??= []).push((image) => ({ icon: "steps", key: "made.title", act: () => atelier.made(image) }));
+  (atelier.extras ??= []).push((image) => (image.imported ? null : { icon: "steps", key: "made.title", act: () => atelier.made(image) }));
   atelier.on("state", follow);
   dialog.addEventListener("close", () => { stop(); film = null; waiting = null; });  // a job that was begun goes on
   dialog.addEventListener("click", (event) => { if (event.target === dialog) dialog.close(); });
