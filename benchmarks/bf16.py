@@ -16,6 +16,7 @@ from engine.denoise.samplers import recipe_of, scheduler
 from engine.denoise.work import conditioning, picture
 from engine.library.families.table import FAMILIES
 from engine.library.load import LoadedModel
+from engine.request.parts import Sampling, Tuning
 from engine.request.read import read
 
 SIDE, STEPS = 256, 4

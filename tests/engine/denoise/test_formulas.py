@@ -72,7 +72,9 @@ class Smooth(Path):
         return self.ends[0] * float(np.sin(sigma)) + self.ends[1] * float(np.cos(3 * to))
 
 
-def draw(made: Solver, shared: bool = False, negative: float = 0.9, seed: int = SEED, smooth: bool = True) -> torch.Tensor:
+def draw(
+    made: Solver, shared: bool = False, negative: float = 0.9, seed: int = SEED, smooth: bool = True
+) -> torch.Tensor:
     noise, index, made.path = Noise(seed), 0, Smooth() if smooth else None
     x = made.stirred(made.pure_noise(noise.normal(SHAPE)), noise)
     while index < len(made.times):
