@@ -10,7 +10,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
 from starlette.exceptions import HTTPException
 
-from api import images, jobs
+from api import images, jobs, prompt
 from api.access import Access, VisitorCookie
 from api.guard import Guard
 from api.streams import Streams
@@ -46,6 +46,7 @@ def make_app(studio: Studio, access: Access) -> FastAPI:
     app.state.access = access
     app.include_router(jobs.router)
     app.include_router(images.router)
+    app.include_router(prompt.router)
     app.add_api_route(
         "/api/{path:path}", nothing, methods=["GET", "POST", "PUT", "PATCH", "DELETE"], include_in_schema=False
     )
