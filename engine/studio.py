@@ -6,11 +6,12 @@ import shutil
 import sqlite3
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
-from engine.errors import DiskFull
+from engine.errors import AtelierError, DiskFull
 from engine.folder_lock import FolderLock
 from engine.forms import Forms
 from engine.gallery.names import DEFAULT
@@ -24,8 +25,11 @@ from engine.metadata.absent import Found, settle
 from engine.picture.inputs import put_input, require_input
 from engine.presets import Presets
 from engine.progress import Progress
+from engine.prompt.counter import Counter
 from engine.prompt.lexicon import Lexicon
 from engine.prompt.spend import tidy
+from engine.prompt.styles import Style
+from engine.prompt.understand import understand
 from engine.queue.batching import Limits
 from engine.queue.dispatcher import Dispatcher
 from engine.queue.store import Store
@@ -73,7 +77,7 @@ class Studio:
             raise
         self.progress = Progress()
         self.inputs = data / "inputs"
-        self.lexicon = Lexicon.of(data)
+        self.lexicon, self.counter = Lexicon.of(data), Counter()
         place = Place(library.models, library.cache, self.inputs)
         make = make_painter or partial(worker.painter, painter, place)
         self.dispatcher = Dispatcher(
@@ -142,6 +146,23 @@ class Studio:
     def read_settings(self, data: bytes) -> Found:
         """The settings in a picture's file. Raises BadRequest for one that has none."""
         return settle(metadata.read(data), self.library)
+
+    def understand(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        """How the prompts of these values would be read by the model that is asked for, JSON-ready."""
+        request = read(values)
+        try:
+            model = self.library.find(request.model.checkpoint)
+        except AtelierError:
+            model = None  # said when it is asked to draw
+        return understand(request, self.lexicon, self.counter.of(model))
+
+    def styles(self) -> list[dict[str, str]]:
+        return [asdict(style) for style in self.lexicon.styles.all()]
+
+    def put_style(self, texts: Mapping[str, str]) -> None:
+        """name, prompt, negative_prompt; instead_of: the name it had before."""
+        style = Style(texts.get("name", ""), texts.get("prompt", ""), texts.get("negative_prompt", ""))
+        self.lexicon.styles.put(style, texts.get("instead_of") or None)
 
     def cancel(self, job_id: str, owner: str) -> Job:
         """The job as it is now: cancelled, or as it had ended before. Raises NotFound if it is not the owner's."""

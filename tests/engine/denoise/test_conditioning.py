@@ -64,9 +64,8 @@ def test_a_sampler_of_two_questions_a_step_counts_steps(postcard: LoadedModel) -
 
 
 def test_a_switch_at_once_and_never_is_the_plain_prompt(postcard: LoadedModel) -> None:
-    plain, at_once, never = finish(
-        make(postcard), make(postcard, prompt="[a house:a boat:0]"), make(postcard, prompt="[a boat:a house:1.0]")
-    )
+    prompts = ("a boat", "[a house:a boat:0]", "[a boat:a house:1.0]")
+    plain, at_once, never = [finish(make(postcard, prompt=prompt))[0] for prompt in prompts]
     assert torch.equal(plain, at_once)
     assert torch.equal(plain, never)
 
