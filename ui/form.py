@@ -23,7 +23,7 @@ BATCHES = replace(
     a1111=None,
 )
 FORM: dict[str, Parameter] = {
-    **{name: known for name, known in PARAMETERS.items() if known.start is None and name != "checkpoint_hash"},
+    **{name: known for name, known in PARAMETERS.items() if known.start is None},
     "batches": BATCHES,
 }
 QUICK, BEST = 12, 30  # steps of the two choices on top

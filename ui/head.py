@@ -44,7 +44,7 @@ def head() -> str:
 
 def form() -> dict[str, Any]:
     """The default of each control, which of them a group holds, and the steps that the two choices on top set."""
-    defaults = {name: shown(name, known.default) for name, known in FORM.items()}
+    defaults = {name: shown(name, known.default) for name, known in FORM.items() if name != "checkpoint_hash"}
     return {"defaults": defaults, "groups": GROUPS, "quality": [QUICK, BEST]}
 
 

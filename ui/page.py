@@ -45,9 +45,7 @@ def connect(page: gr.Blocks, tab: Text2Img, bridge: gr.HTML, actions: Actions) -
     # JavaScript sees every change and saves it (form.js). What is filled into a group that was never opened changes
     # without an event, so it is told of that besides.
     tell: dict[str, Any] = {"fn": None, "inputs": controls, "js": told("saw", form), **PLAIN}
-    page.load(actions.restore, None, [*controls, tab.models], **PLAIN).then(
-        None, controls, None, js=told("restored", form), **PLAIN
-    )
+    page.load(actions.restore, None, [*controls, tab.models], **PLAIN).then(**{**tell, "js": told("restored", form)})
     gr.on([control.change for control in controls], **tell)  # pyright: ignore[reportAttributeAccessIssue]
 
     tab.generate.click(

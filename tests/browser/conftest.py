@@ -121,11 +121,16 @@ class Visitors:
         self.contexts: list[BrowserContext] = []
         self.complaints: list[str] = []
 
-    def come(self, width: int = 1440, height: int = 900, **options: Any) -> Page:
+    def come(self, width: int = 1440, height: int = 900, simple: bool = False, **options: Any) -> Page:
+        """simple: as on a first visit; else with all settings in sight."""
         context = self.browser.new_context(
             viewport={"width": width, "height": height}, **{"locale": "en-US", "color_scheme": "dark", **options}
         )
         context.set_default_timeout(WAIT)
+        if not simple:
+            context.add_init_script(
+                "localStorage.setItem('atelier.mode', localStorage.getItem('atelier.mode') ?? 'full')"
+            )
         self.contexts.append(context)
         return self.open(context)
 
@@ -140,7 +145,7 @@ class Visitors:
     def settle(self, page: Page) -> None:
         """The form has come, and the pieces know the models: the load event has been answered."""
         page.locator("#generate").wait_for()
-        page.wait_for_function("() => window.atelier?.models.known && window.atelier.snapshot")
+        page.wait_for_function("() => window.atelier?.models.known && window.atelier.snapshot && window.atelier.form")
 
 
 @pytest.fixture

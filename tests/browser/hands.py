@@ -44,8 +44,6 @@ def long_job(page: Page, prompt: str) -> None:
     """Some seconds of work, so that there is a middle."""
     write(page, "prompt", prompt)
     set_number(page, "steps", 150)
-    page.locator("#advanced > button").click()
-    page.locator("#field-count input[type=number]").wait_for()
     set_number(page, "count", 4)
     generate(page)
     page.locator(".stage .cell.preview").first.wait_for()

@@ -30,14 +30,38 @@ def test_a_first_visit_finds_a_form_that_draws_a_picture(actions: Actions):
     assert values["prompt"]
     assert (values["checkpoint"], values["width"], values["height"]) == ("postcard", 128, 128)
     answer = actions.submit(NOBODY, **{name: values.get(name) for name in actions.form})
-    assert "job" in answer
+    assert len(answer["jobs"]) == 1
 
 
 def test_a_form_is_found_again(actions: Actions):
     values = values_of(actions, actions.restore(NOBODY))
-    actions.save(NOBODY, **{**values, "prompt": "a blue boat", "seed": "7"})
+    actions.studio.forms.change(VISITOR, {**values, "prompt": "a blue boat", "seed": "7", "batches": 3})
     again = values_of(actions, actions.restore(NOBODY))
-    assert (again["prompt"], again["seed"]) == ("a blue boat", "7")
+    assert (again["prompt"], again["seed"], again["batches"]) == ("a blue boat", "7", 3)
+
+
+def seeds(actions: Actions, answer: dict[str, Any]) -> list[tuple[int, int]]:
+    jobs = [actions.studio.job(job, VISITOR) for job in answer["jobs"]]
+    return [(job.request.sampling.seed, job.request.noise.variation_seed) for job in jobs]
+
+
+def test_batches_are_jobs_that_carry_the_seed_on(actions: Actions):
+    fixed = actions.submit(NOBODY, prompt="a boat", seed="7", count=3, batches=3)
+    assert seeds(actions, fixed) == [(7, -1), (10, -1), (13, -1)]
+    drawn = seeds(actions, actions.submit(NOBODY, prompt="a boat", seed="-1", count=2, batches=2))
+    assert drawn[1][0] == drawn[0][0] + 2
+    last = 2**64 - 1
+    assert seeds(actions, actions.submit(NOBODY, prompt="a boat", seed=str(last), batches=2)) == [(last, -1), (0, -1)]
+
+
+def test_in_a_variation_the_variations_seed_is_carried_on(actions: Actions):
+    answer = actions.submit(NOBODY, prompt="a boat", seed="7", variation_strength=0.2, variation_seed="5", batches=2)
+    assert seeds(actions, answer) == [(7, 5), (7, 6)]
+
+
+@pytest.mark.parametrize("batches", [None, "", 0, "many", float("inf")])
+def test_a_number_of_batches_that_is_none_is_one(actions: Actions, batches: Any):
+    assert len(actions.submit(NOBODY, prompt="a boat", batches=batches)["jobs"]) == 1
 
 
 def test_a_stale_form_opens_all_the_same(actions: Actions):
@@ -55,7 +79,7 @@ def test_a_bad_value_is_answered_by_a_problem_that_names_the_field(actions: Acti
 
 
 def test_an_emptied_number_counts_as_its_default(actions: Actions):
-    assert "job" in actions.submit(NOBODY, prompt="a boat", steps=None, seed="", width=None, height=None)
+    assert actions.submit(NOBODY, prompt="a boat", steps=None, seed="", width=None, height=None)["jobs"]
 
 
 def test_two_equal_answers_differ_so_that_the_page_sees_both(actions: Actions):

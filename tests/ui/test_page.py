@@ -44,7 +44,7 @@ def test_every_control_is_interactive(config: dict[str, Any]):
     controls = [c for c in config["components"] if str(c["props"].get("elem_id", "")).startswith("field-")]
     assert {c["props"]["elem_id"][6:] for c in controls} == {
         name for name, known in PARAMETERS.items() if known.start is None and name != "checkpoint_hash"
-    }
+    } | {"batches"}
     assert all(c["props"]["interactive"] for c in controls)
 
 

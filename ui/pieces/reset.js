@@ -11,7 +11,7 @@
     range.selectNodeContents(name);
     const box = range.getBoundingClientRect();
     arrow.style.left = `${Math.round(box.right - own.left + 3)}px`;
-    arrow.style.top = `${Math.round(box.top - own.top + box.height / 2 - 11)}px`;
+    arrow.style.top = `${Math.round(box.top - own.top + box.height / 2)}px`;
   };
   const sized = new ResizeObserver((seen) => { for (const { target } of seen) if (arrows.has(target)) place(target, arrows.get(target)); });
   const mark = (field) => {
