@@ -1,8 +1,12 @@
-"""A gallery of 100,000 pictures: pages, searches, facets, and an older studio's folder opened for the first time."""
+"""A gallery of 100,000 pictures: pages, searches, facets, and an older studio's folder opened for the first time.
+
+Milliseconds are the processor's, of the thread that answers: what else runs on the machine does not count.
+"""
 
 import random
 import sqlite3
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
@@ -109,30 +113,33 @@ def counts(gallery: Gallery, runs: int) -> Iterator[Row]:
 
 def opening(data: Path) -> Iterator[Row]:
     opened: list[Gallery] = []
-    yield timed(
-        "an older studio's folder, opened first",
-        [1000 * seconds(lambda: opened.append(Gallery(data)))],
-        "ms",
-        "<= 1000",
-    )
+    used = busy(lambda: opened.append(Gallery(data)))
+    yield timed("an older studio's folder, opened first", [used], "ms", "<= 1000")
     (gallery,) = opened
     with closing(gallery):
         yield milliseconds("page of 48, not read yet", lambda: gallery.page(None), 5, "<= 50")
         taken: list[float] = []
         before = 1
         while before:
-            taken.append(1000 * seconds(lambda: read_batch(gallery.rows)))
+            taken.append(busy(lambda: read_batch(gallery.rows)))
             with gallery.rows.reading() as connection:
                 before = connection.execute("SELECT count(*) FROM catalogue WHERE model IS NULL").fetchone()[0]
         yield timed("a batch of it, read beside the day's work", taken, "ms")
-        yield timed("all of it", [sum(taken) / 1000])
-        yield timed("its indexes", [seconds(gallery.rows.build_indexes)])
+        yield timed("all of it", [sum(taken)], "ms")
+        yield timed("its indexes", [busy(gallery.rows.build_indexes)], "ms")
         yield milliseconds("page of 48 afterwards", lambda: gallery.page(None), 5, "<= 50")
 
 
 def milliseconds(name: str, act: Callable[[], object], runs: int, wanted: str = "") -> Row:
     act()
-    return timed(name, [1000 * seconds(act) for _ in range(runs)], "ms", wanted)
+    return timed(name, [busy(act) for _ in range(runs)], "ms", wanted)
+
+
+def busy(act: Callable[[], object]) -> float:
+    """Milliseconds of this thread."""
+    begun = time.thread_time()
+    act()
+    return 1000 * (time.thread_time() - begun)
 
 
 def fill(gallery: Gallery) -> None:

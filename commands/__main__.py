@@ -1,4 +1,4 @@
-"""`python -m commands txt2img ...` or `doctor`: finds the command and turns what went wrong into words."""
+"""`python -m commands txt2img ...`, `import` or `doctor`: finds the command and turns what went wrong into words."""
 
 import importlib
 import sys
