@@ -28,7 +28,7 @@ def picture(number: int) -> bytes:
         "parameters", f"a {subject} number{number}\nSteps: 9, Sampler: {sampler}, Seed: {number}, Model: mock"
     )
     content = io.BytesIO()
-    Image.new("RGB", (32, 32), (number, 90, 255 - number)).save(content, "PNG", pnginfo=text)
+    Image.new("RGB", (128, 128), (number, 90, 255 - number)).save(content, "PNG", pnginfo=text)
     return content.getvalue()
 
 
