@@ -53,6 +53,7 @@ def test_a_dropped_file_without_settings_is_answered_kindly(page: Page):
 
 
 def test_a_picture_in_the_trash_comes_back_by_undo_and_is_deleted_only_there(page: Page):
+    draw(page, "a picture to keep")
     draw(page, "a picture to throw away")
     open_gallery(page)
     count, tile = page.locator(".gallery .count"), page.locator(".item[title='a picture to throw away']")
