@@ -6,7 +6,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Page, expect
 
-from tests.browser.hands import draw, idle
+from tests.browser.hands import idle, see_result
 
 pytestmark = pytest.mark.browser
 PIXELS = """(canvas) => {
@@ -18,7 +18,11 @@ PIXELS = """(canvas) => {
 
 
 def test_a_picture_is_drawn_again_and_its_steps_are_watched(page: Page):
-    draw(page, "a red house to be watched", steps=6)
+    asked: dict[str, object] = {"prompt": "a red house to be watched", "steps": 6, "seed": 7}
+    assert page.request.post(page.url + "api/jobs", data=asked).ok
+    page.evaluate("atelier.look()")
+    page.locator(".stage .caption .prompt", has_text="a red house to be watched").wait_for()
+    see_result(page)
     page.locator(".stage .cell").first.click()
     page.locator("dialog.viewer").get_by_role("button", name="How it was made").click()
     film = page.locator("dialog.made")
