@@ -7,8 +7,9 @@ import pytest
 
 from engine.errors import BadRequest
 from engine.library.scan import Library
+from engine.request.parts import Tuning
 from engine.request.read import read
-from engine.resolve import resolve
+from engine.resolve import check_limits, resolve
 
 MODELS = Path(__file__).parents[2] / "models"
 
@@ -57,3 +58,11 @@ def test_a_sampler_says_how_many_steps_it_can(library: Library) -> None:
     with pytest.raises(BadRequest, match="at most 50 steps") as caught:
         resolve(read({"sampler": "LCM", "steps": 51}), library)
     assert caught.value.problem.field == "steps"
+
+
+def test_limits_that_no_schedule_can_walk_are_refused() -> None:
+    with pytest.raises(BadRequest) as refused:
+        check_limits(Tuning(sigma_min=5, sigma_max=3))
+    assert refused.value.problem.field == "sigma_max"
+    check_limits(Tuning(sigma_min=5))
+    check_limits(Tuning(sigma_max=3))
