@@ -13,6 +13,7 @@ from benchmarks.table import Row, interleaved, ratio, timed
 from engine.denoise import loop
 from engine.denoise.decode import decode
 from engine.denoise.samplers import recipe_of, scheduler
+from engine.denoise.solvers.schedulers import Scheduler
 from engine.denoise.work import conditioning, picture
 from engine.library.families.table import FAMILIES
 from engine.library.load import LoadedModel
@@ -22,6 +23,10 @@ from engine.request.read import read
 SIDE, STEPS = 256, 4
 
 
+def euler(model: LoadedModel) -> Scheduler:
+    return scheduler(recipe_of(Sampling(sampler="Euler", steps=STEPS), Tuning(), model.scheduler_config))[0]
+
+
 def measure(runs: int) -> list[Row]:
     full, half = model(torch.float32), model(torch.bfloat16)
     pipeline: Any = StableDiffusionPipeline(
@@ -29,7 +34,7 @@ def measure(runs: int) -> list[Row]:
         text_encoder=full.text_encoder,
         tokenizer=full.tokenizer,
         unet=full.unet,
-        scheduler=scheduler(recipe_of(Sampling(sampler="Euler", steps=STEPS), Tuning(), full.scheduler_config))[0],  # pyright: ignore[reportArgumentType]
+        scheduler=euler(full),  # pyright: ignore[reportArgumentType]
         safety_checker=None,  # pyright: ignore[reportArgumentType]
         feature_extractor=None,  # pyright: ignore[reportArgumentType]
         requires_safety_checker=False,
@@ -37,7 +42,7 @@ def measure(runs: int) -> list[Row]:
     pipeline.set_progress_bar_config(disable=True)
 
     def theirs() -> None:
-        solver: Any = scheduler(recipe_of(Sampling(sampler="Euler", steps=STEPS), Tuning(), full.scheduler_config))[0]
+        solver: Any = euler(full)
         solver.set_timesteps = lambda *args, **kwargs: None
         pipeline.scheduler = solver
         pipeline(

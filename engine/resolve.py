@@ -9,7 +9,10 @@ from engine.errors import BadRequest
 from engine.prompt.lexicon import Lexicon
 from engine.prompt.spend import spend
 from engine.request.generation import GenerationRequest
+from engine.request.parts import Tuning
 from engine.request.samplers import FACTS
+
+LOWEST = 0.03  # sigma where Stable Diffusion's table begins, rounded up
 
 
 class Checkpoint(Protocol):
@@ -60,6 +63,7 @@ def resolve(
             sampler=request.sampling.sampler,
             most=facts.max_steps,
         )
+    check_limits(request.tuning)
     model = find(request, library)
     seed = request.sampling.seed
     settled = request.with_(
@@ -69,6 +73,20 @@ def resolve(
         noise={"variation_seed": variation_seed(request, draw_seed)},
     )
     return spend(settled, lexicon)
+
+
+def check_limits(tuning: Tuning) -> None:
+    """What a sampler does not take it passes over, as in AUTOMATIC1111; what no schedule can walk is refused."""
+    low, high = tuning.sigma_min, tuning.sigma_max
+    if high and high <= max(low, LOWEST):
+        raise BadRequest(
+            "sigma.limits",
+            f"The highest sigma, {high:g}, is not above the lowest, {low or LOWEST:g}.",
+            "Raise the highest sigma, or set it to 0 for the model's own.",
+            field="sigma_max",
+            high=high,
+            low=low or LOWEST,
+        )
 
 
 def variation_seed(request: GenerationRequest, draw_seed: Callable[[], int]) -> int:

@@ -92,7 +92,7 @@ FACTS: dict[str, SamplerFacts] = {
     "Restart": SamplerFacts("Karras", twice, takes=frozenset({"s_noise"})),
     "DDIM": SamplerFacts(None, takes=frozenset({"eta"})),
     "DDIM CFG++": SamplerFacts(None, takes=frozenset({"eta"})),
-    "PLMS": SamplerFacts(None, lambda steps: steps + 1),
+    "PLMS": SamplerFacts(None, lambda steps: steps + (steps > 1)),
     "UniPC": SamplerFacts(None),
     "LCM": SamplerFacts(None, max_steps=50),
 }

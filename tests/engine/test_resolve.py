@@ -7,8 +7,9 @@ import pytest
 
 from engine.errors import BadRequest
 from engine.library.scan import Library
+from engine.request.parts import Tuning
 from engine.request.read import read
-from engine.resolve import resolve
+from engine.resolve import check_limits, resolve
 
 MODELS = Path(__file__).parents[2] / "models"
 
@@ -72,3 +73,11 @@ def test_a_jobs_pictures_count_up_the_seed_or_where_there_is_one_the_variations_
     varied = resolve(read({"seed": 5, "variation_seed": 2**64 - 1, "variation_strength": 0.5, "count": 3}), library)
     assert [varied.picture(i).sampling.seed for i in range(3)] == [5, 5, 5]
     assert [varied.picture(i).noise.variation_seed for i in range(3)] == [2**64 - 1, 0, 1]
+
+
+def test_limits_that_no_schedule_can_walk_are_refused() -> None:
+    with pytest.raises(BadRequest) as refused:
+        check_limits(Tuning(sigma_min=5, sigma_max=3))
+    assert refused.value.problem.field == "sigma_max"
+    check_limits(Tuning(sigma_min=5))
+    check_limits(Tuning(sigma_max=3))

@@ -21,7 +21,8 @@ from engine.request.parts import Sampling, Tuning
 from engine.request.samplers import FACTS, SAMPLERS, SCHEDULES, evaluations
 from tests.engine.denoise import formulas
 
-ALPHAS = np.cumprod(1 - np.linspace(0.00085**0.5, 0.012**0.5, 1000) ** 2)
+BETAS = torch.linspace(0.00085**0.5, 0.012**0.5, 1000) ** 2  # in float32, as the schedulers have them
+ALPHAS = torch.cumprod(1 - BETAS, 0).double().numpy()
 LEVELS = schedules.table(ALPHAS)
 SHAPE = (1, 4, 8, 8)
 BUMPS = torch.linspace(-1, 1, 256).reshape(SHAPE)
@@ -218,9 +219,10 @@ def test_every_sampler_counts_its_steps(name: str, arithmetic: str) -> None:
         assert set(of) == set(range(made.steps))
         sigmas = [made.sigma(i) for i in range(len(made.times))]
         assert min(sigmas) > 0
-        if name not in ("DPM adaptive", "Restart") and arithmetic == "diffusers":
+        if name != "DPM adaptive" and arithmetic == "diffusers":
             assert len(made.times) == evaluations(name, steps)
-            assert sigmas == sorted(sigmas, reverse=True)
+        if FACTS[name].eta == 0 or evaluations(name, 2) == 2 != 2 * (name == "DPM fast"):
+            assert sigmas == sorted(sigmas, reverse=True)  # ancestral midpoints go below the next level
 
 
 @pytest.mark.parametrize("steps", [12, 20, 40])
@@ -255,7 +257,7 @@ def test_a_picture_as_the_start_has_a1111s_steps(strength: float) -> None:
     full = schedules.sigmas("Uniform", schedules.whole(LEVELS), 20)
     assert made.sigma(0) == pytest.approx(full[19 - left])
     zero = torch.zeros(SHAPE)
-    assert float(made.noised(zero, zero + 1, 0)[0, 0, 0, 0]) == pytest.approx(full[19 - left], rel=1e-6)
+    assert float(made.noised(zero, zero + 1, 0)[0, 0, 0, 0]) == pytest.approx(full[19 - left], rel=1e-4)
 
 
 def test_ddim_from_a_picture_begins_below_the_level_it_was_noised_to() -> None:

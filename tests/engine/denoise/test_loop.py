@@ -8,6 +8,7 @@ import torch
 
 from engine.denoise import loop
 from engine.denoise.conditioning import Conditioning, Track, contexts
+from engine.denoise.solvers.stock import Stock
 from engine.denoise.work import Picture, conditioning, picture
 from engine.library.load import LoadedModel
 from engine.request.read import read
@@ -126,3 +127,13 @@ def test_a_solver_that_fails_fails_alone(postcard: LoadedModel) -> None:
     assert set(outcome.failures) == {0}
     assert good.finished
     assert good.latents.isfinite().all()
+
+
+def test_with_company_a_step_is_one_sum_and_alone_it_is_the_schedulers(postcard: LoadedModel) -> None:
+    pair, alone = [make(postcard, seed=i).denoising for i in (1, 2)], make(postcard).denoising
+    loop.step(pair)
+    loop.step([alone])
+    assert all(isinstance(p.solver, Stock) and p.solver.plan for p in pair)
+    assert isinstance(alone.solver, Stock)
+    assert alone.solver.plan is None
+    assert difference(pair[0].latents, alone.latents) < 1e-4
