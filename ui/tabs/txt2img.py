@@ -65,6 +65,7 @@ def txt2img() -> Text2Img:
             form["prompt"] = draw(
                 "prompt", lines=4, max_lines=9, placeholder=word("prompt.placeholder"), container=True, info=None
             )
+            form["styles"] = piece("understood")
             piece("examples")
             form["negative_prompt"] = draw(
                 "negative_prompt", lines=1, max_lines=5, placeholder=word("negative.placeholder"), info=None
