@@ -99,7 +99,7 @@ class Styles:
         self.file.parent.mkdir(parents=True, exist_ok=True)
         part = self.file.with_name(f"{self.file.name}.part")
         with part.open("w", encoding="utf-8-sig", newline="") as file:
-            writer = csv.DictWriter(file, FIELDS)
+            writer: csv.DictWriter[str] = csv.DictWriter(file, FIELDS)
             writer.writeheader()
             writer.writerows(asdict(style) for style in styles)
             file.flush()
