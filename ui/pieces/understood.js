@@ -44,7 +44,7 @@ const tell = (said) => {
     i ? h("i", { class: "and" }, ` ${t("understood.and")} `) : "", ...part.pieces.map(piece),
     part.weight !== 1 ? h("i", { class: "and", title: t("understood.weight", { weight: part.weight }) }, ` ×${part.weight}`) : ""]);
   line.replaceChildren(prompt.drawn ? h("i", { class: "mark", title: t("understood.drawn") }, "⚄ ") : "", ...parts,
-    ...prompt.networks.map((n) => h("s", { title: t("understood.unused") }, `${n.kind}:${n.values[0]}`)),
+    ...prompt.networks.map((n) => h("s", { title: t("understood.unused") }, ` ${n.kind}:${n.values[0]}`)),
     prompt.networks.length ? h("i", { class: "mark" }, ` ${t("understood.unused")}`) : "");
 };
 let asked = "", asking = false, last = null;
