@@ -103,6 +103,8 @@ def test_control_enter_draws_what_was_just_typed(page: Page):
 
 def test_a_prompt_is_never_markup(page: Page):
     evil = '<img src=x onerror="window.harmed=1">${window.harmed=1}{{7*7}}</script><script>window.harmed=1</script>'
+    page.locator("#group-language > button").click()
+    page.locator("#field-literal input").check()
     draw(page, evil)
     page.locator(".thumb").first.click()
     page.locator(".stage .cell").first.click()

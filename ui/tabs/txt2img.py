@@ -53,6 +53,7 @@ def txt2img() -> Text2Img:
                 "prompt", lines=4, max_lines=9, placeholder=word("prompt.placeholder"), container=True, info=None
             )
             piece("history")
+            form["styles"] = piece("understood")
             piece("examples")
             form["negative_prompt"] = draw(
                 "negative_prompt", lines=1, max_lines=5, placeholder=word("negative.placeholder"), info=None, **FULL
