@@ -211,6 +211,7 @@ def of(pairs: str) -> Any:
     ("text", "prompt"),
     [
         ("girl, hair: red, eyes: blue, hat: none", "girl, hair: red, eyes: blue, hat: none"),
+        ("a stair, Stone Steps: old, hair: red, eyes: blue", "a stair, Stone Steps: old, hair: red, eyes: blue"),
         ("a cat\nSteps: 3, Sampler: Euler", "a cat\nSteps: 3, Sampler: Euler"),
         (
             "a cat\nhair: red, eyes: blue, hat: none\nSteps: 3, Sampler: Euler, Seed: 1",
