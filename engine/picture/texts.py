@@ -13,7 +13,8 @@ from engine.picture.open import FORMATS
 
 LONGEST_TEXT = 4 * 2**20  # bytes, also after decompression: a large ComfyUI graph takes a tenth of it
 MOST_TEXT = 16 * 2**20  # bytes of all of them
-MOST_CHUNKS = 500
+MOST_CHUNKS = 500  # with text in them
+MOST_PARTS = 50_000  # chunks of a PNG; of 64 MB in pieces of 8 kB it has 8,000
 PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 TEXT_CHUNKS = (b"tEXt", b"zTXt", b"iTXt")
 EXIF_FOLDER, USER_COMMENT = 0x8769, 0x9286
@@ -69,14 +70,19 @@ def texts_of(data: bytes) -> Texts:
 def png_chunks(data: bytes, texts: Texts) -> Iterator[tuple[bytes, bytes]]:
     """The chunks that hold text, wherever they stand. Ends quietly where the file is cut off or a length is a lie."""
     at = len(PNG_SIGNATURE)
-    while at + 12 <= len(data):
+    for _ in range(MOST_PARTS):
+        if at + 12 > len(data):
+            return
         length, kind = int.from_bytes(data[at : at + 4]), data[at + 4 : at + 8]
+        if kind == b"IEND" or not kind.isalpha():
+            return
         if kind in TEXT_CHUNKS or kind == b"eXIf":
             if length > LONGEST_TEXT:
                 texts.large = True
             elif texts.chunks <= MOST_CHUNKS and texts.total <= MOST_TEXT:
                 yield kind, data[at + 8 : at + 8 + length]
         at += 12 + length
+    texts.large = True
 
 
 def png_text(kind: bytes, chunk: bytes, texts: Texts) -> tuple[str, str | None]:

@@ -126,5 +126,7 @@ def test_lengths_that_lie_end_the_reading() -> None:
     for length in (0xFFFFFFFF, 0x7FFFFFFF, 1000, LONGEST_TEXT):
         data = b"\x89PNG\r\n\x1a\n" + struct.pack(">I", length) + b"tEXtparameters\0x"
         ends_quickly(data)
+    ends_quickly(png_of(64, 64, PIXELS) + bytes(60 * 2**20))
+    assert ends_quickly(png_of(64, 64, PIXELS, *[chunk(b"teXt", b"")] * 3_000_000))
     ends_quickly(b"\xff\xd8" + b"\xff\xfe\xff\xff" + b"Steps: 1")
     ends_quickly(b"\xff\xd8" + b"\xff\xfe\0\2" * 2_000_000)
