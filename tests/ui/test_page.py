@@ -43,7 +43,9 @@ def test_nothing_holds_a_connection_open(config: dict[str, Any]):
 def test_every_control_is_interactive(config: dict[str, Any]):
     controls = [c for c in config["components"] if str(c["props"].get("elem_id", "")).startswith("field-")]
     assert {c["props"]["elem_id"][6:] for c in controls} == {
-        name for name, known in PARAMETERS.items() if known.start is None and name != "checkpoint_hash"
+        name
+        for name, known in PARAMETERS.items()
+        if known.start is None and known.part != "spent" and name not in ("checkpoint_hash", "styles")
     } | {"batches"}
     assert all(c["props"]["interactive"] for c in controls)
 
