@@ -135,6 +135,6 @@ def test_a_hostile_text_is_read_in_linear_time(letters: str) -> None:
 
 
 def test_a_sampler_we_do_not_have_is_a_leftover_not_another_sampler() -> None:
-    reading = infotext.read("x\nSteps: 3, Sampler: PLMS, Schedule type: Beta, CFG scale: 99, Seed: 1")
+    reading = infotext.read("x\nSteps: 3, Sampler: Magic, Schedule type: Bent, CFG scale: 99, Seed: 1")
     assert "sampler" not in reading.values
-    assert reading.leftovers == {"Sampler": "PLMS", "Schedule type": "Beta", "CFG scale": "99"}
+    assert reading.leftovers == {"Sampler": "Magic", "Schedule type": "Bent", "CFG scale": "99"}
