@@ -22,7 +22,7 @@ from engine.request.samplers import FACTS, SAMPLERS, SCHEDULES, evaluations
 from tests.engine.denoise import formulas
 
 BETAS = torch.linspace(0.00085**0.5, 0.012**0.5, 1000) ** 2  # in float32, as the schedulers have them
-ALPHAS = torch.cumprod(1 - BETAS, 0).double().numpy()
+ALPHAS: Any = torch.cumprod(1 - BETAS, 0).double().numpy()
 LEVELS = schedules.table(ALPHAS)
 SHAPE = (1, 4, 8, 8)
 BUMPS = torch.linspace(-1, 1, 256).reshape(SHAPE)

@@ -21,7 +21,7 @@ from engine.denoise.work import Picture, conditioning, picture
 from engine.library.load import LoadedModel
 from engine.request.generation import GenerationRequest
 from engine.request.read import read
-from engine.request.samplers import FACTS
+from engine.request.samplers import FACTS, SAMPLERS
 
 PROMPT, NEGATIVE = "a red house in a green meadow by day, mountains", "blue"
 EVERY = ("Euler a", "DPM++ 2M", "Heun")  # one of each kind with every schedule
@@ -158,3 +158,19 @@ def test_a_picture_as_the_start_equals_the_pipeline(
         loop.step([drawn])
     assert torch.equal(drawn.latents, theirs)
     assert not torch.equal(drawn.latents, ours.latents)
+
+
+@pytest.mark.parametrize("sampler", SAMPLERS)
+def test_with_a1111s_arithmetic_a_picture_starts_and_ends_otherwise(sampler: str, postcard: LoadedModel) -> None:
+    """A step more, and colours cut off: never brighter than rounded ones, by one level at most."""
+    asked = request(sampler=sampler, steps=8, arithmetic="AUTOMATIC1111")
+    source = Image.effect_mandelbrot((64, 96), (-2, -1.5, 1, 1.5), 60).convert("RGB")
+    drawn = picture(postcard, asked, 0, conditioning(postcard, asked), Path()).denoising
+    drawn.noise = Noise(5)
+    drawn.latents, drawn.index = from_picture(postcard, drawn.solver, source, asked, 0.5, drawn.noise)
+    while not drawn.finished:
+        loop.step([drawn])
+    if FACTS[sampler].automatic:
+        assert drawn.solver.steps == 5
+    rounded, cut = (np.asarray(decode(postcard, drawn.latents, way), int) for way in ("diffusers", "AUTOMATIC1111"))
+    assert 0 <= (rounded - cut).min() < (rounded - cut).max() == 1
