@@ -25,7 +25,8 @@ def test_every_parameter_of_a_picture_from_noise_is_an_option(capsys: pytest.Cap
     for name, parameter in drawn().items():
         assert f"--{name.replace('_', '-')} " in shown
         assert describe(parameter) in shown
-    assert set(PARAMETERS) - set(drawn()) == {"prompt", "picture", "strength"}
+    filled_in = {name for name, parameter in PARAMETERS.items() if parameter.part == "spent"}
+    assert set(PARAMETERS) - set(drawn()) == {"prompt", "picture", "strength"} | filled_in
 
 
 def test_an_option_says_range_choices_and_default() -> None:
