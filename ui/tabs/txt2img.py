@@ -50,7 +50,7 @@ def txt2img() -> Text2Img:
     with gr.Row(elem_id="workbench", equal_height=False):
         with gr.Column(elem_id="words", min_width=0):
             form["prompt"] = draw(
-                "prompt", lines=4, max_lines=9, placeholder=word("prompt.placeholder"), container=True, info=None
+                "prompt", lines=3, max_lines=9, placeholder=word("prompt.placeholder"), container=True, info=None
             )
             piece("history")
             form["styles"] = piece("understood")
