@@ -35,7 +35,7 @@ def test_a_grid_is_built_fills_is_looked_at_and_taken_away(page: Page):
     boxes.nth(5).hover()
     expect(page.locator(".gridpage .caption .place")).to_have_text("Sampler DDIM  ·  Steps 5")
     boxes.nth(5).click()
-    dialog = page.locator("dialog.details")
+    dialog = page.locator("dialog.viewer")
     expect(dialog).to_contain_text("DDIM")
     expect(dialog.locator("h2")).to_have_text("a red house in the snow")
     page.keyboard.press("Escape")

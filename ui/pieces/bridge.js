@@ -7,7 +7,7 @@ atelier.fill = (values, told = {}) => {
   send({ values, leftovers: told.leftovers ?? {} });
 };
 /** What `found` (an answer of api/read-settings) would change; comes back as the event "compared". */
-atelier.compare = (found) => {
+atelier.propose = (found) => {
   asked = found;
   send({ compare: true, values: found.values, leftovers: found.leftovers });
 };

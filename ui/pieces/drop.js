@@ -9,7 +9,7 @@ const read = async (file) => {
   if (!file) return;
   try {
     const found = await atelier.ask("api/read-settings", { method: "POST", body: file, headers: { "Content-Type": "application/octet-stream" } });
-    atelier.compare({ ...found, file: file.name });
+    atelier.propose({ ...found, file: file.name });
   } catch (error) {
     if (!error.problem) throw error;
     note(error.problem);
