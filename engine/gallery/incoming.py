@@ -53,8 +53,8 @@ def gathered(text: str, values: Mapping[str, Any], leftovers: Mapping[str, str])
     said = {"seed": leftovers.get("Seed", ""), "model": leftovers.get("Model", "")}
     steps = values.get("steps", leftovers.get("Steps", 0))
     facts = Facts(
-        prompt=values.get("prompt", ""),
-        negative_prompt=values.get("negative_prompt", ""),
+        prompt=values.get("prompt", leftovers.get("Prompt", "")),
+        negative_prompt=values.get("negative_prompt", leftovers.get("Negative prompt", "")),
         seed=str(values.get("seed", said["seed"])),
         model=values.get("checkpoint", said["model"]),
         sampler=values.get("sampler", leftovers.get("Sampler", "")),

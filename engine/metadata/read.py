@@ -31,6 +31,7 @@ IMPLIED: dict[str, Any] = {
     if known.part in ("tuning", "noise") or (known.part == "words" and name != "prompt") or name == "clip_skip"
 }
 LONGEST_LEFTOVER, MOST_LEFTOVERS = 2000, 100
+LONGEST = {"Prompt": 200_000, "Negative prompt": 200_000}  # the gallery finds them whole, though none can be drawn
 
 
 def read(data: bytes) -> Reading:
@@ -65,11 +66,11 @@ def settings_of(data: bytes) -> Reading | None:
 def bounded(reading: Reading) -> Reading:
     """Defaults where nothing is said, and leftovers that a page can show."""
     values = {**IMPLIED, **reading.values} if "steps" in reading.values else reading.values
-    shown = {key[:100]: shorten(value) for key, value in list(reading.leftovers.items())[:MOST_LEFTOVERS]}
+    shown = {key[:100]: shorten(value, LONGEST.get(key, LONGEST_LEFTOVER)) for key, value in list(reading.leftovers.items())[:MOST_LEFTOVERS]}
     if (more := len(reading.leftovers) - len(shown)) > 0:
         shown["…"] = str(more)
     return Reading(values, shown, reading.tool[:100])
 
 
-def shorten(text: str) -> str:
-    return text if len(text) <= LONGEST_LEFTOVER else text[: LONGEST_LEFTOVER - 1] + "…"
+def shorten(text: str, longest: int) -> str:
+    return text if len(text) <= longest else text[: longest - 1] + "…"

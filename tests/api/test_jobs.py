@@ -48,7 +48,7 @@ def test_a_closed_tab_leaves_nothing_open(place: Place) -> None:
         before = len(place.studio.progress.bells)
         with client.stream("GET", "/api/state") as stream:
             next(stream.iter_lines())
-            assert len(place.studio.progress.bells) == before + 1
+            assert len(place.studio.progress.bells) == before + 1, client.get("/api/jobs").text
         until = time.monotonic() + 10
         while len(place.studio.progress.bells) > before and time.monotonic() < until:
             time.sleep(0.05)

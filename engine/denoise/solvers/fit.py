@@ -22,10 +22,10 @@ class Dice(Noise):
 
     def __init__(self, given: torch.Tensor):
         super().__init__(0)
-        self.given, self.asked = given, False
+        self.given, self.rolled = given, False
 
     def normal(self, shape: tuple[int, ...]) -> torch.Tensor:
-        self.asked = True
+        self.rolled = True
         return self.given
 
 
@@ -48,7 +48,7 @@ def fit(make: Callable[[], Stock], step: int) -> Plan | None:
         seen = made[: 3 * used].reshape(3, used)
         rows = [tuple(float(seen[kind, i - lag]) if lag <= i else 0.0 for lag in range(REACH)) for kind in (0, 1)]
         moves.append(
-            Move(solver.sigma(index), solver.step_of(index), rows[0], rows[1], (), float(seen[2, i]), dice.asked)
+            Move(solver.sigma(index), solver.step_of(index), rows[0], rows[1], (), float(seen[2, i]), dice.rolled)
         )
         told = (
             sum(rows[kind][lag] * shown[kind, i - lag] for kind in (0, 1) for lag in range(min(REACH, i + 1)))
