@@ -155,8 +155,6 @@ def test_what_is_no_picture_is_refused_in_words(place: Place) -> None:
     with place.client() as client:
         answer = client.post("/api/images/import?name=x.png", content=b"<script>")
         assert (answer.status_code, answer.json()["error"]["code"]) == (400, "picture.kind")
-        large = client.post("/api/images/import?name=x.png", content=bytes(64 * 2**20 + 1))
-        assert large.status_code == 413
 
 
 def test_another_web_page_may_do_nothing_here(place: Place) -> None:

@@ -126,7 +126,7 @@ def test_links_from_elsewhere_may_be_followed() -> None:
 MIB = 2**20
 
 
-@pytest.mark.parametrize("path", ["/gradio_api/upload", "/api/read-settings"])
+@pytest.mark.parametrize("path", ["/gradio_api/upload", "/api/read-settings", "/api/images/import"])
 def test_uploads_end_at_64_mib_announced_or_not(path: str) -> None:
     piece = bytes(16 * MIB)
     assert status(method="POST", path=path, body=(piece,) * 4) == 200

@@ -26,7 +26,7 @@ READERS: dict[str, Callable[[str], object]] = {
     "networks": networks.take_out,
     "variants": lambda text: variants.draw(text, 1, NONE),
 }
-ALLOWED = 0.6  # seconds; 50 ms on a free machine, and quadratic reading takes minutes
+ALLOWED = 2.0  # seconds of processor time; quadratic reading takes minutes
 
 
 @pytest.mark.parametrize("reader", READERS)
