@@ -1,4 +1,4 @@
-"""The gallery: every finished picture with what it was made from, each with its owner, found by search, kept whole."""
+"""The gallery: every finished picture with its files and rows (long, since both must change hands in one class)."""
 
 import hashlib
 import sqlite3
