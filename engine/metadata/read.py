@@ -66,7 +66,10 @@ def settings_of(data: bytes) -> Reading | None:
 def bounded(reading: Reading) -> Reading:
     """Defaults where nothing is said, and leftovers that a page can show."""
     values = {**IMPLIED, **reading.values} if "steps" in reading.values else reading.values
-    shown = {key[:100]: shorten(value, LONGEST.get(key, LONGEST_LEFTOVER)) for key, value in list(reading.leftovers.items())[:MOST_LEFTOVERS]}
+    shown = {
+        key[:100]: shorten(value, LONGEST.get(key, LONGEST_LEFTOVER))
+        for key, value in list(reading.leftovers.items())[:MOST_LEFTOVERS]
+    }
     if (more := len(reading.leftovers) - len(shown)) > 0:
         shown["…"] = str(more)
     return Reading(values, shown, reading.tool[:100])
