@@ -28,13 +28,7 @@ def read(values: Mapping[str, Any]) -> GenerationRequest:
             continue
         known = PARAMETERS.get(name)
         if known is None:
-            close = difflib.get_close_matches(str(name), PARAMETERS, 1)
-            raise BadRequest(
-                "field.unknown",
-                f"There is no parameter '{shorten(name)}'.",
-                f"Did you mean {close[0]}?" if close else "",
-                field=shorten(name),
-            )
+            raise unknown(name, PARAMETERS)
         if (known.optional or known.many) and value in ("", None):
             continue
         if known.many and isinstance(value, str):
@@ -43,14 +37,26 @@ def read(values: Mapping[str, Any]) -> GenerationRequest:
     try:
         return GenerationRequest.model_validate(data)
     except ValidationError as error:
-        raise explain(error) from None
+        raise explain(error, PARAMETERS) from None
 
 
-def explain(error: ValidationError) -> BadRequest:
+def unknown(name: object, table: Mapping[str, Parameter]) -> BadRequest:
+    close = difflib.get_close_matches(str(name), table, 1)
+    return BadRequest(
+        "field.unknown",
+        f"There is no parameter '{shorten(name)}'.",
+        f"Did you mean {close[0]}?" if close else "",
+        field=shorten(name),
+    )
+
+
+def explain(error: ValidationError, table: Mapping[str, Parameter]) -> BadRequest:
     """The first thing that is wrong, in words."""
     first = error.errors(include_url=False)[0]
-    name = next((str(p) for p in reversed(first["loc"]) if str(p) in PARAMETERS), str(first["loc"][-1]))
-    known = PARAMETERS.get(name)
+    where = [str(p) for p in first["loc"]]
+    names = [".".join(where[-2:]), *reversed(where)]  # a method's own are called "lora.rank"
+    name = next((name for name in names if name in table), where[-1])
+    known = table.get(name)
     given = shorten(first.get("input"))
     if known is None or first["type"] == "extra_forbidden":
         return BadRequest("field.unknown", f"There is no parameter '{shorten(name)}' here.", field=shorten(name))
