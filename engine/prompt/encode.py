@@ -47,25 +47,25 @@ def encode(model: LoadedModel, text: str, clip_skip: int = 1, emphasis: str = "O
     """(tokens, width) in the model's dtype. clip_skip counts as AUTOMATIC1111 does: 1 is the last layer."""
     parts: list[torch.Tensor] = []
     for ids, weights in filled(model.tokenizer, text, emphasis):
-        hidden = layer(model, torch.tensor([ids], device=model.device), clip_skip)
-        parts.append(weighted(hidden, weights, renormalise=emphasis == "Original"))
+        found = hidden(model.text_encoder, torch.tensor([ids], device=model.device), clip_skip)[0]
+        parts.append(weighted(found, weights, renormalise=emphasis == "Original"))
     return torch.cat(parts)
 
 
-def layer(model: LoadedModel, ids: torch.Tensor, clip_skip: int) -> torch.Tensor:
-    encoder = model.text_encoder
+def hidden(encoder: Any, ids: torch.Tensor, clip_skip: int) -> torch.Tensor:
+    """(n, tokens, width) of ids (n, tokens)."""
     if clip_skip == 1:
-        return encoder(ids, return_dict=True).last_hidden_state[0]
+        return encoder(ids, return_dict=True).last_hidden_state
     layers = encoder(ids, output_hidden_states=True, return_dict=True).hidden_states
     chosen = layers[-min(clip_skip, len(layers) - 1)]
     # transformers below 5.6 keeps the layers one level deeper
-    return getattr(encoder, "text_model", encoder).final_layer_norm(chosen)[0]
+    return getattr(encoder, "text_model", encoder).final_layer_norm(chosen)
 
 
-def weighted(hidden: torch.Tensor, weights: list[float], renormalise: bool) -> torch.Tensor:
+def weighted(states: torch.Tensor, weights: list[float], renormalise: bool) -> torch.Tensor:
     """Each token by its weight; renormalise: the chunk keeps its mean, as in AUTOMATIC1111's "Original"."""
     if all(weight == 1 for weight in weights):
-        return hidden
-    before = hidden.mean()
-    made = hidden * torch.tensor(weights, device=hidden.device, dtype=hidden.dtype)[:, None]
+        return states
+    before = states.mean()
+    made = states * torch.tensor(weights, device=states.device, dtype=states.dtype)[:, None]
     return made * (before / made.mean()) if renormalise else made

@@ -1,0 +1,52 @@
+"""A ControlNet, begun as a copy of the UNet's encoder with silent outputs."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import cast
+
+import torch
+from diffusers import ControlNetModel
+from torch import Tensor
+
+from engine.library.load import LoadedModel
+from engine.request.training import TrainingRequest
+from engine.request.training_methods import ControlNet
+from engine.training.export.controlnet import write_controlnet
+from engine.training.learners.diffusion import Diffusion, learning_rate, named
+from engine.training.learners.learner import Batch, Group
+
+
+class ControlNetLearner(Diffusion):
+    def __init__(self, model: LoadedModel, request: TrainingRequest, method: ControlNet):
+        super().__init__(model, request)
+        self.method = method
+        factor = 2 ** (len(model.vae.config["block_out_channels"]) - 1)
+        channels = (
+            (16, 32, 96, 256) if factor == 8 else (16, 32, 96, 256)[: len(model.vae.config["block_out_channels"])]
+        )
+        self.controlnet = ControlNetModel.from_unet(model.unet, conditioning_embedding_out_channels=channels)
+        self.controlnet.requires_grad_(True).to(device=model.device, dtype=torch.float32)  # pyright: ignore
+        if request.loop.checkpointing:
+            self.controlnet.enable_gradient_checkpointing()
+
+    def groups(self) -> list[Group]:
+        return [Group("controlnet", named(self.controlnet, "controlnet"), learning_rate(self.request))]
+
+    def answer(self, noisy: Tensor, times: Tensor, context: Tensor, batch: Batch) -> Tensor:
+        down, middle = self.controlnet(
+            noisy, times, encoder_hidden_states=context, controlnet_cond=cast(Tensor, batch.control), return_dict=False
+        )
+        return self.unet(
+            noisy,
+            times,
+            encoder_hidden_states=context,
+            down_block_additional_residuals=down,
+            mid_block_additional_residual=middle,
+            return_dict=False,
+        )[0]
+
+    def untrained(self, noisy: Tensor, times: Tensor, context: Tensor, batch: Batch) -> Tensor:
+        return super().answer(noisy, times, context, batch)
+
+    def product(self, folder: Path, name: str, about: Mapping[str, str]) -> list[Path]:
+        return [write_controlnet(self.controlnet, folder / name, self.request, about)]

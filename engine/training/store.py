@@ -1,0 +1,83 @@
+"""A store of tensors by what they were made from: latents and encoded captions, made once for all runs.
+
+Shards are written whole and renamed; one that was damaged is left aside, and what it held is made again.
+"""
+
+import contextlib
+import hashlib
+import os
+import uuid
+from collections.abc import Mapping
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor, nn
+
+VERSION = 1
+SHARD = 64 * 2**20  # bytes
+
+
+class Store:
+    """Keys are hexadecimal digests; an entry is a few named tensors. One process writes, any number may read."""
+
+    def __init__(self, folder: Path):
+        self.folder = folder
+        folder.mkdir(parents=True, exist_ok=True)
+        self.places: dict[str, dict[str, Path]] = {}
+        self.waiting: dict[str, dict[str, Tensor]] = {}
+        self.bytes = 0
+        for path in sorted(folder.glob("*.safetensors")):
+            with contextlib.suppress(SafetensorError, OSError), safe_open(path, "pt") as shard:
+                for full in shard.keys():  # noqa: SIM118 - not a dictionary
+                    key, _, name = full.partition("/")
+                    self.places.setdefault(key, {})[name] = path
+
+    def __contains__(self, key: str) -> bool:
+        return key in self.places or key in self.waiting
+
+    def get_many(self, keys: list[str]) -> dict[str, dict[str, Tensor]]:
+        """Those that are there and whole."""
+        found = {key: self.waiting[key] for key in keys if key in self.waiting}
+        by_shard: dict[Path, list[tuple[str, str]]] = {}
+        for key in keys:
+            for name, path in self.places.get(key, {}).items():
+                by_shard.setdefault(path, []).append((key, name))
+        for path, wanted in by_shard.items():
+            with contextlib.suppress(SafetensorError, OSError), safe_open(path, "pt") as shard:
+                for key, name in wanted:
+                    found.setdefault(key, {})[name] = shard.get_tensor(f"{key}/{name}")
+        return found
+
+    def put(self, key: str, tensors: Mapping[str, Tensor]) -> None:
+        self.waiting[key] = {name: tensor.contiguous() for name, tensor in tensors.items()}
+        self.bytes += sum(tensor.nbytes for tensor in tensors.values())
+        if self.bytes >= SHARD:
+            self.flush()
+
+    def flush(self) -> None:
+        if not self.waiting:
+            return
+        path = self.folder / f"{uuid.uuid4().hex}.safetensors"
+        part = path.with_suffix(".part")
+        save_file({f"{key}/{name}": t for key, entry in self.waiting.items() for name, t in entry.items()}, part)
+        with part.open("rb") as file:
+            os.fsync(file.fileno())
+        part.replace(path)
+        for key, entry in self.waiting.items():
+            self.places[key] = dict.fromkeys(entry, path)
+        self.waiting, self.bytes = {}, 0
+
+
+def digest(*parts: object) -> str:
+    return hashlib.sha256("\0".join(map(str, (VERSION, *parts))).encode()).hexdigest()[:40]
+
+
+def fingerprint(network: nn.Module) -> str:
+    """Of the weights themselves: two files with the same weights share what was made with them."""
+    made = hashlib.sha256()
+    for name, tensor in sorted(network.state_dict().items()):
+        made.update(name.encode())
+        made.update(tensor.detach().cpu().contiguous().view(torch.uint8).numpy().data)
+    return made.hexdigest()[:16]

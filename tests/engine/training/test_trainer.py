@@ -1,0 +1,120 @@
+"""The loop: the same run twice, interrupted or not, makes the same weights, bit by bit."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from engine.errors import AtelierError
+from engine.training import state
+from engine.training.store import Store
+from tests.engine.training import making
+
+RUNS: dict[str, dict[str, Any]] = {
+    "LoRA": {"lora.rank": 4},
+    "DoRA with dropout, accumulation, EMA and flips": {
+        "lora.algorithm": "DoRA",
+        "lora.dropout": 0.2,
+        "lora.text_encoder": True,
+        "lora.targets": "all linear and convolutions",
+        "accumulation": 2,
+        "ema": True,
+        "flip": 0.5,
+        "shuffle": True,
+        "offset_noise": 0.1,
+        "schedule": "cosine",
+    },
+    "LoHa": {"lora.algorithm": "LoHa", "lora.rank": 4, "optimiser": "Prodigy", "learning_rate": 1.0},
+    "LoKr": {"lora.algorithm": "LoKr", "lora.rank": 4, "optimiser": "schedule-free AdamW"},
+    "textual inversion": {"method": "textual_inversion", "textual_inversion.initial": "balloon"},
+    "full": {"method": "full", "full.text_encoder": True, "optimiser": "Lion", "learning_rate": 1e-5},
+    "ControlNet": {"method": "controlnet", "optimiser": "Adafactor"},
+    "VAE": {"method": "vae", "vae.crop": 32, "ema": True},
+}
+
+
+@pytest.mark.parametrize("name", RUNS)
+def test_an_interrupted_run_ends_with_the_weights_of_the_straight_one(name: str, tmp_path: Path) -> None:
+    found = making.items(making.pictures(tmp_path / "pictures", 5))
+    request = making.asked(tmp_path / "pictures", **RUNS[name], length=4)
+    store = Store(tmp_path / "cache")
+    straight = making.trainer(request, found, store)
+    losses = [straight.advance().loss for _ in range(4)]
+
+    first = making.trainer(request, found, store)
+    before = [first.advance().loss for _ in range(2)]
+    first.measure(first.feed.probes(found[:2]))  # what comes between changes nothing
+    torch.manual_seed(99)
+    state.save(tmp_path / "states", first.state())
+
+    second = making.trainer(request, found, store)
+    newest = state.newest(tmp_path / "states")
+    assert newest is not None
+    second.restore(state.load(newest))
+    after = [second.advance().loss for _ in range(2)]
+
+    assert before + after == losses
+    assert len(set(losses)) == 4
+    for key, weight in straight.weights.items():
+        assert torch.equal(weight, second.weights[key]), key
+    if straight.ema and second.ema:
+        assert all(torch.equal(mean, second.ema.means[key]) for key, mean in straight.ema.means.items())
+
+
+def test_a_cache_changes_no_loss(tmp_path: Path) -> None:
+    found = making.items(making.pictures(tmp_path / "pictures", 4))
+    request = making.asked(tmp_path / "pictures", flip=0.5, crop_jitter=0.1)
+    with_cache = making.trainer(request, found, Store(tmp_path / "cache"))
+    again = making.trainer(request, found, Store(tmp_path / "cache"))
+    without = making.trainer(request, found)
+    steps = [t.advance().loss for t in (with_cache, again)]
+    assert steps[0] == steps[1]
+    assert without.advance().loss == pytest.approx(steps[0], rel=1e-5)  # one by one or together: the last bits
+
+
+def test_accumulated_batches_are_one_large_batch(tmp_path: Path) -> None:
+    """The same pictures, looked at four at once or two and two, give the same gradient but for rounding."""
+    found = making.items(making.pictures(tmp_path / "pictures", 4))
+    whole = making.trainer(making.asked(tmp_path / "pictures", batch=4, clip=0), found)
+    parts = making.trainer(making.asked(tmp_path / "pictures", batch=2, accumulation=2, clip=0), found)
+    probe = whole.feed.probes(found)[0]
+    whole.learner.mode(True)
+    loss = whole.learner(probe, whole.learner.probe(probe, 1, 3)).mean()
+    loss.backward()
+    for half in parts.feed.probes(found):
+        (parts.learner(half, parts.learner.probe(half, 1, 3)).mean() / 2).backward()
+    for key, weight in whole.weights.items():
+        torch.testing.assert_close(parts.weights[key].grad, weight.grad, rtol=1e-3, atol=1e-7)
+
+
+def test_a_training_that_diverges_is_stopped_and_its_pictures_are_named(tmp_path: Path) -> None:
+    found = making.items(making.pictures(tmp_path / "pictures", 3))
+    run = making.trainer(making.asked(tmp_path / "pictures", bad_steps=2, length=50), found)
+    run.advance()
+    good = {key: weight.detach().clone() for key, weight in run.weights.items()}
+    for entry in run.feed.latents.values():
+        entry["mean"].fill_(float("nan"))
+    run.feed.entry = lambda use: {"mean": torch.full((4, 8, 8), float("nan")), "std": torch.zeros(4, 8, 8)}
+    assert run.advance().left_out
+    assert run.advance().left_out
+    with pytest.raises(AtelierError, match=r"0\d\.png"):
+        run.advance()
+    assert all(torch.equal(weight, good[key]) for key, weight in run.weights.items())
+
+
+def test_epochs_count_every_picture_and_its_repeats(tmp_path: Path) -> None:
+    found = making.items(making.pictures(tmp_path / "pictures", 5))
+    run = making.trainer(making.asked(tmp_path / "pictures", length=3, unit="epochs"), found)
+    assert (run.steps_per_epoch, run.total) == (3, 9)
+
+
+def test_learning_goes_somewhere(tmp_path: Path) -> None:
+    found = making.items(making.pictures(tmp_path / "pictures", 4))
+    run = making.trainer(making.asked(tmp_path / "pictures", batch=4, length=30, **{"lora.rank": 16}), found)
+    probes = run.feed.probes(found)
+    before = run.measure(probes)
+    while not run.finished:
+        run.advance()
+    after = run.measure(probes)
+    assert sum(after.values()) < 0.8 * sum(before.values())
