@@ -1,5 +1,1 @@
-<<<<<<< HEAD
 """Training: from a folder of pictures to a LoRA, new words, a ControlNet or a whole model, with its measure beside it."""
-=======
-"""Training: from folders of pictures to weights."""
->>>>>>> w-data

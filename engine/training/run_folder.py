@@ -1,0 +1,170 @@
+"""The folder of one run: what was asked, what happened, what it is told; written by its process, read by anybody.
+
+Whether the run lives is asked of the lock that its process holds, which the system takes back however it dies.
+"""
+
+import contextlib
+import json
+import os
+import time
+from pathlib import Path
+from typing import IO, Any, Literal
+
+from pydantic import ValidationError
+
+from engine.errors import InUse, NotFound
+from engine.folder_lock import lock
+from engine.request.training import TrainingRequest
+from engine.training.events import READER, Ended, Paused, Resumed, RunEvent
+
+Command = Literal["pause", "resume", "stop", "stop_now", "save", "sample", "measure"]
+Status = Literal["new", "running", "paused", "finished", "stopped", "failed", "crashed"]
+LAST_WORDS = 40  # lines of stderr
+
+
+class RunFolder:
+    """Paths below `path`; nothing is kept in memory."""
+
+    def __init__(self, path: Path):
+        self.path = path
+        self.states = path / "states"
+        self.samples = path / "samples"
+        self.products = path / "products"
+        self.errors = path / "stderr.log"
+        self._events = path / "events.jsonl"
+        self._control = path / "control.json"
+        self._lock = path / "run.lock"
+
+    @property
+    def id(self) -> str:
+        return self.path.name
+
+    # -- what was asked
+
+    def create(self, request: TrainingRequest) -> None:
+        self.path.mkdir(parents=True, exist_ok=True)
+        write_whole(self.path / "request.json", request.model_dump_json(indent=1))
+
+    def request(self) -> TrainingRequest:
+        """Raises NotFound when there is none, or one of another version that cannot be read."""
+        try:
+            return TrainingRequest.model_validate_json((self.path / "request.json").read_text())
+        except (OSError, ValidationError):
+            raise NotFound("training.run", "There is no such run.", "Look for it in the list of runs.") from None
+
+    def note(self, name: str, data: Any) -> None:
+        """Keep data as NAME.json."""
+        write_whole(self.path / f"{name}.json", json.dumps(data, indent=1))
+
+    def noted(self, name: str) -> Any:
+        try:
+            return json.loads((self.path / f"{name}.json").read_text())
+        except (OSError, ValueError):
+            return None
+
+    # -- what happened
+
+    def tell(self, event: RunEvent) -> None:
+        """One write for each line, so that a reader sees whole lines but for the last."""
+        line = event.model_copy(update={"time": time.time()}).model_dump_json() + "\n"
+        with self._events.open("ab") as file:
+            file.write(line.encode())
+
+    def events(self, offset: int = 0) -> tuple[list[RunEvent], int]:
+        """Those from byte `offset` on, and where to go on; lines that are not whole yet are left for the next time."""
+        try:
+            with self._events.open("rb") as file:
+                file.seek(offset)
+                data = file.read()
+        except OSError:
+            return [], offset
+        end = data.rfind(b"\n") + 1
+        found: list[RunEvent] = []
+        for line in data[:end].splitlines():
+            with contextlib.suppress(ValidationError):  # half a line that a crash left
+                found.append(READER.validate_json(line))
+        return found, offset + end
+
+    def last_words(self) -> str:
+        try:
+            with self.errors.open("rb") as file:
+                file.seek(max(0, self.errors.stat().st_size - 20_000))
+                return "\n".join(file.read().decode("utf-8", "replace").splitlines()[-LAST_WORDS:])
+        except OSError:
+            return ""
+
+    # -- what it is told
+
+    def command(self, command: Command) -> int:
+        """Its number; the run answers with a `Heard` of it."""
+        seq = int((read_json(self._control) or {}).get("seq", 0)) + 1
+        write_whole(self._control, json.dumps({"seq": seq, "command": command}))
+        return seq
+
+    def told(self, after: int) -> tuple[int, Command] | None:
+        """A command with a number above `after`."""
+        found = read_json(self._control)
+        if not found or int(found.get("seq", 0)) <= after:
+            return None
+        return int(found["seq"]), found["command"]
+
+    # -- whether it lives
+
+    def hold(self) -> IO[bytes]:
+        """To be kept open for as long as the run's process lives. Raises InUse when another one has it."""
+        file = self._lock.open("ab")
+        for _ in range(20):  # somebody may just be looking
+            with contextlib.suppress(OSError):
+                lock(file)
+                file.truncate(0)
+                file.write(str(os.getpid()).encode())
+                file.flush()
+                return file
+            time.sleep(0.05)
+        file.close()
+        raise InUse("training.in_use", "This run is going on already.", "Look at it, or stop it first.")
+
+    def alive(self) -> bool:
+        try:
+            with self._lock.open("r+b") as file:
+                lock(file)
+        except FileNotFoundError:
+            return False
+        except OSError:
+            return True
+        return False
+
+    def pid(self) -> int | None:
+        try:
+            return int(self._lock.read_text())
+        except (OSError, ValueError):
+            return None
+
+    def status(self) -> Status:
+        """Of the lock and the last word: a process that is gone without one has crashed."""
+        alive = self.alive()
+        events, _ = self.events()
+        if not events:
+            return "running" if alive else ("crashed" if self._lock.exists() else "new")
+        last = next((e for e in reversed(events) if isinstance(e, Ended | Paused | Resumed)), None)
+        if alive:
+            return "paused" if isinstance(last, Paused) else "running"
+        ended = events[-1]
+        return ended.how if isinstance(ended, Ended) else "crashed"
+
+
+def write_whole(path: Path, text: str) -> None:
+    part = path.with_name(f".{path.name}.part")
+    with part.open("w") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    os.replace(part, path)
+
+
+def read_json(path: Path) -> dict[str, Any] | None:
+    try:
+        found = json.loads(path.read_text())
+    except (OSError, ValueError):
+        return None
+    return found if isinstance(found, dict) else None
