@@ -1,0 +1,51 @@
+"""Samples while a model is trained: the same prompts and seeds each time, drawn by the studio's own loop."""
+
+from pathlib import Path
+
+from PIL import Image
+
+from engine.denoise import loop
+from engine.denoise.decode import decode
+from engine.denoise.work import conditioning, picture
+from engine.library.load import LoadedModel
+from engine.request import read as requests
+from engine.request.training import TrainingRequest
+
+
+def draw(model: LoadedModel, request: TrainingRequest) -> list[Image.Image]:
+    """One picture for each sample prompt, together."""
+    asked = request.samples
+    size = min(request.data.resolution, 2048)
+    together = []
+    for index, prompt in enumerate(asked.prompts):
+        wanted = requests.read(
+            {
+                "prompt": prompt,
+                "negative_prompt": asked.negative,
+                "seed": (asked.sample_seed + index) % 2**64,
+                "sampler": asked.sampler,
+                "steps": asked.steps,
+                "guidance": asked.guidance,
+                "width": size,
+                "height": size,
+                "clip_skip": request.base.clip_skip,
+            }
+        )
+        together.append(picture(model, wanted, 0, conditioning(model, wanted), Path()).denoising)
+    for network in (model.unet, model.vae, model.text_encoder):
+        network.eval()
+    while running := [one for one in together if not one.finished]:
+        loop.step(running)
+    return [decode(model, one.latents) for one in together]
+
+
+def write(pictures: list[Image.Image], folder: Path) -> list[Path]:
+    folder.mkdir(parents=True, exist_ok=True)
+    paths = []
+    for index, made in enumerate(pictures, 1):
+        path = folder / f"{index:02}.png"
+        part = path.with_suffix(".part")
+        made.save(part, "PNG")
+        part.replace(path)
+        paths.append(path)
+    return paths
