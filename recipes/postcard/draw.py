@@ -7,18 +7,18 @@ from dataclasses import dataclass
 
 from PIL import Image, ImageDraw
 
-from recipes.postcard.landscape import backdrop_layers, footing, ground_layers
-from recipes.postcard.layout import Spot, layout
+from recipes.postcard.landscape import backdrop_layers, footing, ground_layers, lamp_layers
+from recipes.postcard.layout import ISLANDERS, Spot, layout
 from recipes.postcard.objects.table import MODELS
-from recipes.postcard.palette import RGB, paint_of
+from recipes.postcard.palette import paint_of
 from recipes.postcard.scenes import Scene
 from recipes.postcard.shapes import Layer, rasterise, stood
-from recipes.postcard.sky import SKIES, Sky, gradient, sky_layers
+from recipes.postcard.sky import SKIES, Sky, gradient, sky_at, sky_layers
 
 SIZE = 128
 SIZES = (64, 512)
 THING = "thing "  # a layer with this name and a number is one thing of the scene
-BLACK: RGB = (0, 0, 0)
+FLAT = "shadow"  # shadows and foam have no depth of their own
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +54,8 @@ class Drawing:
         fine = _fine(size)
         image = Image.new("L", (fine, fine))
         for layer in self.layers:
+            if layer.name == FLAT:
+                continue
             if layer.far == layer.near:
                 rasterise(image, (layer,), lambda layer, _: layer.far, lambda layer, shape: shape.ink and layer.far)
             elif layer.name in ("ground", "sea", "foam"):
@@ -76,12 +78,16 @@ class Drawing:
 def draw(scene: Scene, seed: int) -> Drawing:
     """The same scene and seed give the same shapes, and these the same bytes at every size."""
     rng = random.Random(f"postcard picture {seed}")
-    horizon = rng.uniform(0.53, 0.58)
+    horizon = rng.uniform(0.53, 0.58) - (0.03 if scene.ground == "beach" else 0.0)
     sky = rng.choice(SKIES[scene.time])
     spots = layout(scene, rng)
     flat = [spot for some in spots for spot in some]
     layers = sky_layers(scene.sky, scene.time, sky, horizon, flat, rng)
+    lights = [
+        spot for thing, some in zip(scene.things, spots, strict=True) for spot in some if thing.object == "lighthouse"
+    ]
     layers += backdrop_layers(scene, horizon, sky[2], rng)
+    layers += lamp_layers(scene, lights, sky_at(sky, 0.4, horizon))
     layers += ground_layers(scene, horizon, flat, rng)
     things: list[tuple[float, list[Layer]]] = []
     for number, (thing, some) in enumerate(zip(scene.things, spots, strict=True)):
@@ -91,7 +97,8 @@ def draw(scene: Scene, seed: int) -> Drawing:
             near = 170 if model.flies else round(70 + 170 * (spot.base - horizon) / (1 - horizon))
             under = footing(scene, thing.object, spot, model.flies)
             placed = stood(shapes, spot.x, spot.base, spot.height)
-            pair = [Layer("footing", under, near, near), Layer(f"{THING}{number}", placed, near, near)]
+            foot = "island" if scene.ground == "sea" and thing.object in ISLANDERS else FLAT
+            pair = [Layer(foot, under, near, near), Layer(f"{THING}{number}", placed, near, near)]
             things.append((spot.base, pair))
     layers += [layer for _, pair in sorted(things, key=lambda thing: thing[0]) for layer in pair]
     return Drawing(scene, sky, horizon, tuple(layers), tuple(tuple(some) for some in spots))

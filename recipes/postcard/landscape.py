@@ -48,6 +48,18 @@ def ground_layers(scene: Scene, horizon: float, spots: list[Spot], rng: random.R
     return layers
 
 
+def lamp_layers(scene: Scene, lights: list[Spot], haze: RGB) -> list[Layer]:
+    """The glow around the lamps of lighthouses at night."""
+    if scene.time != "night":
+        return []
+    glow = mix(haze, (255, 232, 140), 0.4)
+    shapes = [
+        ellipse(spot.x, spot.base - 0.795 * spot.height, 0.19 * spot.height, 0.19 * spot.height, glow)
+        for spot in lights
+    ]
+    return [Layer("glow", tuple(shapes), 0, 0)]
+
+
 def footing(scene: Scene, name: str, spot: Spot, flies: bool) -> tuple[Shape, ...]:
     """What an object stands on: its shadow, the water it parts, or an island."""
     colour = GROUNDS[scene.ground][scene.time]
@@ -67,14 +79,14 @@ def footing(scene: Scene, name: str, spot: Spot, flies: bool) -> tuple[Shape, ..
 
 def _mountains(scene: Scene, foot: float, haze: RGB, rng: random.Random) -> list[Shape]:
     rock = mix(_night((112, 128, 166), scene.time), haze, 0.25)
-    snow = mix(_night((250, 252, 255), scene.time), haze, 0.1)
+    snow = mix(_night((250, 252, 255), scene.time), haze, 0.25)
     shapes: list[Shape] = []
     for i, x in enumerate((0.1, 0.62, 0.36, 0.88)):
         x += rng.uniform(-0.06, 0.06)
         h, w = (rng.uniform(0.15, 0.2), 0.26) if i < 2 else (rng.uniform(0.19, 0.24), 0.3)
         tone = mix(rock, haze, 0.25) if i < 2 else rock
         top = foot - h
-        shapes.append(polygon([(x - w, foot + 0.03), (x, top), (x + w, foot + 0.03)], tone, ink_of(tone)))
+        shapes.append(polygon([(x - w, foot + 0.03), (x, top), (x + w, foot + 0.03)], tone, _soft(tone, haze)))
         slope = w / (h + 0.03)
         cap = [
             (x, top),
@@ -84,7 +96,7 @@ def _mountains(scene: Scene, foot: float, haze: RGB, rng: random.Random) -> list
             (x - 0.035, top + 0.055),
             (x - 0.07 * slope, top + 0.07),
         ]
-        shapes.append(polygon(cap, snow, ink_of(tone)))
+        shapes.append(polygon(cap, snow, _soft(tone, haze)))
     return shapes
 
 
@@ -102,7 +114,7 @@ def _hills(scene: Scene, foot: float, haze: RGB, rng: random.Random) -> list[Sha
                 rng.uniform(0.3, 0.38),
                 rng.uniform(0.14, 0.19),
                 tone,
-                ink_of(tone),
+                _soft(tone, haze),
             )
         )
     return shapes
@@ -119,10 +131,10 @@ def _forest(scene: Scene, foot: float, haze: RGB, rng: random.Random) -> list[Sh
         )
         tone = mix(_night(base, scene.time), haze, 0.2)
         if autumn:
-            shapes.append(ellipse(x, foot - h * 0.45, 0.075, h * 0.55, tone, ink_of(tone)))
+            shapes.append(ellipse(x, foot - h * 0.45, 0.075, h * 0.55, tone, _soft(tone, haze)))
         else:
             shapes.append(
-                polygon([(x - 0.085, foot + 0.02), (x, foot - h), (x + 0.085, foot + 0.02)], tone, ink_of(tone))
+                polygon([(x - 0.085, foot + 0.02), (x, foot - h), (x + 0.085, foot + 0.02)], tone, _soft(tone, haze))
             )
     return shapes
 
@@ -134,7 +146,7 @@ def _city(scene: Scene, foot: float, haze: RGB, rng: random.Random) -> list[Shap
     while x < 1.0:
         w, h = rng.uniform(0.1, 0.14), rng.uniform(0.12, 0.27)
         tone = mix(_night(rng.choice(((128, 142, 172), (150, 156, 182), (112, 126, 160))), scene.time), haze, 0.2)
-        shapes.append(box(x, foot + 0.02, x + w, foot - h, tone, ink_of(tone)))
+        shapes.append(box(x, foot + 0.02, x + w, foot - h, tone, _soft(tone, haze)))
         pane = window if scene.time == "night" else mix(tone, window, 0.55)
         for row in range(int((h - 0.05) / 0.055)):
             for column in (0.3, 0.7):
@@ -154,7 +166,8 @@ def _grass(scene: Scene, horizon: float, colour: RGB, spots: list[Spot], rng: ra
             line([(x, y), (x, y - 0.036)], blade, 0.012),
         ]
     petal = lit((255, 255, 250), scene.time)
-    for x, y in _places(3, horizon + 0.12, spots, rng):
+    daisies = 0 if any(thing.object == "flower" for thing in scene.things) else 3  # they would count
+    for x, y in _places(daisies, horizon + 0.12, spots, rng):
         shapes += [ellipse(x, y, 0.016, 0.014, petal), ellipse(x, y, 0.007, 0.006, lit((255, 190, 40), scene.time))]
     return shapes
 
@@ -193,7 +206,9 @@ def _drifts(scene: Scene, horizon: float, colour: RGB, spots: list[Spot], rng: r
 
 def _waves(scene: Scene, horizon: float, colour: RGB, spots: list[Spot], rng: random.Random) -> list[Shape]:
     crest = mix(colour, (255, 255, 255), 0.36)
-    shapes: list[Shape] = [box(-0.1, 1.1, 1.1, horizon + 0.22, mix(colour, (10, 30, 90), 0.1))]
+    shapes: list[Shape] = [
+        polygon([*_wave(horizon + 0.22, 0.0, rng), (1.1, 1.1), (-0.1, 1.1)], mix(colour, (10, 30, 90), 0.1))
+    ]
     for x, y in _places(7, horizon + 0.06, spots, rng):
         shapes.append(
             line([(x - 0.06, y), (x - 0.03, y - 0.014), (x, y), (x + 0.03, y - 0.014), (x + 0.06, y)], crest, 0.013)
@@ -248,6 +263,11 @@ def _places(count: int, top: float, spots: list[Spot], rng: random.Random) -> li
 
 def _night(colour: RGB, time: str) -> RGB:
     return mix(colour, (30, 36, 84), 0.66) if time == "night" else lit(colour, time)
+
+
+def _soft(colour: RGB, haze: RGB) -> RGB:
+    """The outline of what is far away."""
+    return mix(mix(colour, (22, 16, 60), 0.26), haze, 0.1)
 
 
 def _ground_ink(colour: RGB, time: str) -> RGB:

@@ -40,7 +40,7 @@ def mix(a: RGB, b: RGB, share: float) -> RGB:
 
 def lit(colour: RGB, time: str) -> RGB:
     tint, share, bright = LIGHT[time]
-    red, green, blue = mix(colour, tint, share)
+    red, green, blue = mix(colour, tint, share * (0.2 + 0.8 * brightness(colour) / 255))  # black stays black
     return (round(red * bright), round(green * bright), round(blue * bright))
 
 
@@ -54,8 +54,8 @@ def ink_of(colour: RGB, moonlit: bool = False) -> RGB:
     if moonlit and brightness(colour) < 120:
         return mix(colour, MOONLIGHT, 0.75)
     if brightness(colour) > 205:
-        return mix(colour, (62, 66, 96), 0.72)
-    return mix(colour, (22, 16, 40), 0.58)
+        return mix(colour, (62, 66, 96), 0.6)
+    return mix(colour, (22, 16, 40), 0.48)
 
 
 @dataclass(frozen=True, slots=True)

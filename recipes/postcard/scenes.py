@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -103,8 +103,8 @@ def scene_of(fields: dict[str, Any]) -> Scene:
     return Scene(things, fields["ground"], fields["time"], fields["backdrop"], tuple(fields["sky"]))
 
 
-def random_scene(rng: random.Random) -> Scene:
-    kind = rng.choices(list(KINDS), list(KINDS.values()))[0]
+def random_scene(rng: random.Random, kinds: Mapping[str, float] = KINDS) -> Scene:
+    kind = rng.choices(list(kinds), list(kinds.values()))[0]
     ground, things = rng.choice(GROUNDS), ()
     if kind != "none":
         name = rng.choice(OBJECTS)  # objects are drawn first: each is seen as often as any other

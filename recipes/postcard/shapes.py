@@ -13,7 +13,7 @@ from recipes.postcard.palette import RGB
 
 Point = tuple[float, float]
 Tone = RGB | int
-OUTLINE = 0.0115  # width of an outline, in heights of the picture: 1.5 px at 128
+OUTLINE = 0.0098  # width of an outline, in heights of the picture: 1.25 px at 128
 
 
 class Shape(NamedTuple):

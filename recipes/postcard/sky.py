@@ -62,9 +62,9 @@ def sky_layers(
         radius = rng.uniform(0.07, 0.085)
         x, y = _free(radius * 1.15, radius * 1.15, HEIGHTS[time], taken, rng) or (0.5, 0.1)
         taken.append((x - radius * 1.5, y - radius * 1.5, x + radius * 1.5, y + radius * 1.5))
-        layers.append(Layer(disc, tuple(_disc(disc, x, y, radius, time, sky_at(sky, y, horizon))), 8, 8))
+        layers.append(Layer(disc, tuple(_disc(disc, x, y, radius, time, sky_at(sky, y, horizon))), 0, 0))
     if "stars" in names:
-        layers.insert(0, Layer("stars", tuple(_stars(taken, rng)), 2, 2))
+        layers.insert(0, Layer("stars", tuple(_stars(taken, rng)), 0, 0))
     if "clouds" in names:
         layers.append(Layer("clouds", tuple(_clouds(time, taken, rng)), 24, 24))
     if "birds" in names:
