@@ -1,0 +1,111 @@
+"""The runs that make Postcard, one after the other: autoencoder, text encoder with UNet, ControlNet; each a request."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from engine.request.training import TrainingRequest, read
+
+PROMPTS = (
+    "a red house on the left in a green meadow by day, mountains, sun",
+    "a yellow boat on the sea at sunset",
+    "an orange cat on the beach at dawn, clouds",
+    "a blue tent in the snow at night, forest, stars",
+    "a white castle in the middle in a green meadow at sunset, hills",
+    "a red car on the left and a green tree on the right",
+    "three yellow tents in the desert by day",
+    "a pink hot air balloon in an autumn field by day, clouds",
+)
+
+
+@dataclass(frozen=True)
+class Effort:
+    """pictures: drawn for the training; the others: steps of each run."""
+
+    pictures: int
+    autoencoder: int
+    denoising: int
+    decoder: int
+    controlnet: int
+    batch: int = 32
+
+
+EFFORTS = {
+    "tiny": Effort(64, 20, 20, 10, 10, 8),
+    "small": Effort(24_000, 6_000, 24_000, 6_000, 3_000),
+}
+
+
+def autoencoder(effort: Effort, folder: str) -> TrainingRequest:
+    return asked(
+        folder,
+        method="vae",
+        length=effort.autoencoder,
+        batch=8,
+        learning_rate=1.5e-3,
+        schedule="cosine",
+        warmup=100,
+        beta2=0.99,
+        weight_decay=0.0,
+        ema=True,
+        hold_out=0.003,
+        product={"name": "autoencoder"},
+        **{"vae.crop": 64, "vae.kl": 1e-4, "vae.gradients": 1.0},
+    )
+
+
+def denoising(effort: Effort, folder: str, checkpoint: str) -> TrainingRequest:
+    return asked(
+        folder,
+        method="full",
+        checkpoint=checkpoint,
+        length=effort.denoising,
+        batch=effort.batch,
+        learning_rate=1e-3,
+        schedule="cosine",
+        warmup=500,
+        beta2=0.99,
+        weight_decay=0.01,
+        ema=True,
+        ema_decay=0.9995,
+        dropout=0.1,
+        timesteps="stratified",
+        hold_out=0.003,
+        prompts=PROMPTS,
+        **{"full.text_encoder": True},
+        product={"name": "denoiser"},
+    )
+
+
+def controlnet(effort: Effort, folder: str, checkpoint: str) -> TrainingRequest:
+    return asked(
+        folder,
+        method="controlnet",
+        checkpoint=checkpoint,
+        length=effort.controlnet,
+        batch=effort.batch,
+        learning_rate=5e-4,
+        schedule="cosine",
+        warmup=100,
+        ema=True,
+        dropout=0.3,
+        hold_out=0.003,
+        **{"controlnet.condition": "scribble"},
+        product={"name": "scribble"},
+    )
+
+
+def asked(folder: str, product: dict[str, Any], **values: Any) -> TrainingRequest:
+    common = {
+        "concepts": [{"folder": folder}],
+        "resolution": 128,
+        "buckets": False,
+        "precision": "bfloat16",
+        "seed": 20,
+        "save": 250,
+        "measure": 500,
+        "sample": 1000,
+        "log": 10,
+        "formats": ("merged",),
+        "half": False,
+    }
+    return read({**common, **values, **product})
