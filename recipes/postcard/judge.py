@@ -257,8 +257,8 @@ def _block(before: int, after: int, stride: int) -> list[nn.Module]:
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m recipes.postcard.judge", description=__doc__)
     parser.add_argument("out", type=Path, help="where the judge is written, a .safetensors file")
-    parser.add_argument("--count", type=int, default=12_000)
-    parser.add_argument("--steps", type=int, default=2_000)
+    parser.add_argument("--count", type=int, default=8_000)
+    parser.add_argument("--steps", type=int, default=1_300)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--threads", type=int, default=1)
     asked = parser.parse_args()
