@@ -14,16 +14,16 @@ def worn(pictures: Tensor, dice: torch.Generator) -> Tensor:
     def drawn(low: float, high: float) -> Tensor:
         return low + (high - low) * torch.rand(count, 1, 1, 1, generator=dice)
 
-    shift = torch.randint(-4, 5, (2,), generator=dice).tolist()
-    padded = functional.pad(pictures, (4, 4, 4, 4), mode="replicate")
-    moved = padded[:, :, 4 + shift[0] : 4 + shift[0] + height, 4 + shift[1] : 4 + shift[1] + width]
-    factor = int(torch.randint(2, 5, (1,), generator=dice))  # an autoencoder keeps less than the pixels hold
-    small = functional.interpolate(moved, scale_factor=1 / factor, mode="area")
+    shift = torch.randint(-2, 3, (2,), generator=dice).tolist()
+    padded = functional.pad(pictures, (2, 2, 2, 2), mode="replicate")
+    moved = padded[:, :, 2 + shift[0] : 2 + shift[0] + height, 2 + shift[1] : 2 + shift[1] + width]
+    factor = int(torch.randint(2, 4, (1,), generator=dice))  # an autoencoder keeps less than the pixels hold
+    small = functional.adaptive_avg_pool2d(moved, height // factor)
     soft = functional.interpolate(small, (height, width), mode="bilinear", align_corners=False)
     share = drawn(-0.3, 0.9).clamp(min=0)
     blended = moved * (1 - share) + soft * share
     patches = functional.interpolate(
-        torch.randn(count, 3, height // 8, width // 8, generator=dice), (height, width), mode="bilinear"
+        torch.randn(count, 3, height // 4, width // 4, generator=dice), (height, width), mode="bilinear"
     )
     mottled = blended + patches * drawn(0, 0.05) + torch.randn(pictures.shape, generator=dice) * drawn(0, 0.04)
     middle = mottled.mean((1, 2, 3), keepdim=True)

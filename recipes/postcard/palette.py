@@ -55,7 +55,7 @@ def ink_of(colour: RGB, moonlit: bool = False) -> RGB:
         return mix(colour, MOONLIGHT, 0.75)
     if brightness(colour) > 205:
         return mix(colour, (62, 66, 96), 0.6)
-    return mix(colour, (22, 16, 40), 0.48)
+    return mix(colour, (22, 16, 40), 0.54)
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,14 +31,14 @@ def sheet(cells: list[tuple[list[Image.Image], str]], columns: int) -> Image.Ima
     """Pictures side by side, each cell with its caption below."""
     font = ImageFont.load_default(11)
     across, size = len(cells[0][0]), cells[0][0][0].width
-    width, height = across * size + GAP, size + 40
+    width, height = across * size + GAP, size + 52
     image = Image.new("RGB", (columns * width + GAP, -(-len(cells) // columns) * height + GAP), (250, 249, 246))
     pen = ImageDraw.Draw(image)
     for number, (pictures, caption) in enumerate(cells):
         x, y = GAP + number % columns * width, GAP + number // columns * height
         for i, picture in enumerate(pictures):
             image.paste(picture.convert("RGB"), (x + i * size, y))
-        for row, text in enumerate(_wrapped(caption, font, across * size)[:3]):
+        for row, text in enumerate(_wrapped(caption, font, across * size)[:4]):
             pen.text((x, y + size + 1 + row * 12), text, (60, 58, 66), font)
     return image
 
