@@ -205,22 +205,15 @@ class Names:
             times[path] += 1  # an archive may hold the same name twice
             groups.setdefault((path.with_name(stem_of(path)), times[path]), []).append(position)
         given = list(paths)
-        for (stem, _), positions in groups.items():
-            number = next(n for n in count(1) if self.free([stem, *(paths[at] for at in positions)], n))
-            self.taken.add(stem_key(stem, number))
+        for positions in groups.values():
+            number = next(n for n in count(1) if self.free([paths[at] for at in positions], n))
             for at in positions:
                 given[at] = numbered(paths[at], number)
                 self.taken.add(str(given[at]).casefold())
         return given
 
     def free(self, group: list[PurePosixPath], number: int) -> bool:
-        stem, *paths = group
-        wanted = {str(numbered(path, number)).casefold() for path in paths}
-        return stem_key(stem, number) not in self.taken and not wanted & self.taken
-
-
-def stem_key(stem: PurePosixPath, number: int) -> str:
-    return f"{stem} ({number})/".casefold()
+        return not self.taken & {str(numbered(path, number)).casefold() for path in group}
 
 
 def stem_of(path: PurePosixPath) -> str:

@@ -35,6 +35,7 @@ def tell(caption: str, seed: int = 0, **values: Any) -> str:
         ("a, b, c, d", {"tag_dropout": 1, "keep": 2}, "a, b"),
         ("a, b, c, d", {"tag_dropout": 1, "keep": 2, "trigger": "t"}, "t, a"),
         ("a, t, c, d", {"tag_dropout": 1, "keep": 0, "trigger": "t"}, "t"),
+        ("a, photo of t, c", {"tag_dropout": 1, "keep": 0, "trigger": "t"}, "photo of t"),
         ("a cat", {"dropout": 1, "trigger": "sks", "prefix": "x"}, ""),
     ],
 )

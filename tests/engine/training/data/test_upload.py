@@ -75,9 +75,16 @@ def test_a_picture_that_is_none_is_left_out(tmp_path: Path) -> None:
 
 
 def test_a_link_is_left_out(tmp_path: Path) -> None:
-    sent = zipped(("a.png", b"/etc/passwd"), external_attr=(stat.S_IFLNK | 0o777) << 16)
+    sent = zipped(("a.png", PICTURE), external_attr=(stat.S_IFLNK | 0o777) << 16)
+    with zipfile.ZipFile(sent, "a") as packed:
+        packed.writestr("b.png", PICTURE)
+    assert receive_zip(sent, "cats", tmp_path).left_out == [("a.png", "link")]
+    assert inside(tmp_path) == {"cats/b.png"}
+
+
+def test_a_zip_without_a_picture_leaves_nothing(tmp_path: Path) -> None:
     with pytest.raises(BadRequest, match="no picture in the zip"):
-        receive_zip(sent, "cats", tmp_path)
+        receive_zip(zipped(("a.txt", b"a cat")), "cats", tmp_path)
     assert list(tmp_path.iterdir()) == []
 
 
