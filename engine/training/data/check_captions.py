@@ -5,12 +5,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from engine.training.data.captions import complete
-from engine.training.data.findings import Finding, finding, with_captions
+from engine.training.data.findings import Code, Finding, finding, with_captions
 from engine.training.data.gathered import Gathered
 from engine.training.data.tags import counted, has, preview, remove, same, trigger
 
 FEW = 4  # pictures, below which a tag that all have says nothing
-TROUBLES = {
+TROUBLES: dict[str, tuple[Code, str, str]] = {
     "large": ("caption_large", "Captions larger than 64 KB, not read", "Shorten them, or leave them out."),
     "damaged": ("caption_damaged", "Captions that cannot be read", "Write them anew, or leave them out."),
     "unreadable": ("caption_closed", "Captions that may not be read", "Allow the studio to read them."),
@@ -50,10 +50,11 @@ def empty(all: Gathered) -> Iterator[Finding]:
     """Not of pictures whose file is in trouble: that was said."""
     bare = [seen for seen in all.good if not seen.captions and not (seen.read and seen.read.trouble)]
     word = all.captions.trigger.strip()
-    for code, what, group in (
+    groups: tuple[tuple[Code, str, list[Path]], ...] = (
         ("caption_none", "Without a caption", [seen.path for seen in bare if not seen.read]),
         ("caption_empty", "With an empty caption", [seen.path for seen in bare if seen.read]),
-    ):
+    )
+    for code, what, group in groups:
         if not group:
             continue
         if word:

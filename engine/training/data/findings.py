@@ -12,11 +12,19 @@ from engine.training.data.edits import Edit, Edits, left_out, to_write
 
 Severity = Literal["error", "warning", "note"]  # only errors keep a run from starting
 Fix = Literal["leave out", "write as UTF-8", "write captions"]
+Code = Literal[
+    "none", "all_held", "none_held", "single", "prior_small", "bucket",
+    "missing", "outside", "full", "link", "odd", "closed", "format", "orphan", "lonely", "repeats", "case",
+    "damaged", "turned", "alpha", "animated", "tiny", "enlarged", "aspect", "duplicate", "near", "twice", "leak",
+    "mask_damaged", "mask_size", "masks_unused", "masks_none",
+    "caption_none", "caption_empty", "caption_large", "caption_damaged", "caption_closed",
+    "encoding", "long", "trigger", "same_tag",
+]  # fmt: skip
 SHOWN = 3
 
 
 class Finding(BaseModel):
-    """details: a line for each file, where they differ. captions: for each file, what the fix `write captions` writes."""
+    """code: "dataset." and one of Code. details: a line for each file, where they differ. captions: for each file, what the fix `write captions` writes."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -44,7 +52,7 @@ def names(files: Sequence[Path]) -> str:
 
 
 def finding(
-    code: str,
+    code: Code,
     severity: Severity,
     what: str,
     remedy: str,

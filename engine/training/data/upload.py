@@ -1,12 +1,15 @@
 """Pictures from a browser: a zip or single files become a folder of datasets; nothing in them decides where they land."""
 
 import io
+import lzma
 import os
 import re
 import secrets
 import shutil
 import stat
+import struct
 import zipfile
+import zlib
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -32,6 +35,16 @@ NAME = re.compile(r"\w[\w \-.]{0,99}")
 FORBIDDEN = re.compile(r'[<>:"|?*\x00-\x1f\x7f]')
 DEVICES = frozenset({"con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com", "lpt") for n in range(1, 10))})
 PIECE = 1024**2
+BROKEN = (  # all that zipfile raises on hostile bytes, passwords and unknown methods
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+    struct.error,
+    EOFError,
+    OSError,
+    RuntimeError,
+    ValueError,
+)
 
 
 @dataclass
@@ -50,22 +63,26 @@ class Received:
 def receive_zip(archive: IO[bytes], name: str, datasets: Path) -> Received:
     """archive: can be sought in. The folder appears when all is in it, or not at all."""
     folder = new_folder(name, datasets)
-    checked_directory(archive)
-    try:
-        with zipfile.ZipFile(archive) as packed, beside(folder) as part:
-            received = Received(part)
-            unpack(packed, received)
-            if not any(Path(one).suffix.lower() in PICTURES for one in received.taken):
-                raise BadRequest(
-                    "upload.none",
-                    "There is no picture in the zip.",
-                    "Pack PNG, JPEG, WebP, AVIF, TIFF, BMP or GIF files, with their captions.",
-                )
-            settle(part, folder)
-    except (zipfile.BadZipFile, NotImplementedError, EOFError, ValueError) as error:
-        raise BadRequest("upload.zip", "The zip is damaged.", "Pack it again, or upload the pictures.") from error
+    with opened(archive) as packed, beside(folder) as part:
+        received = Received(part)
+        unpack(packed, received)
+        if not any(Path(one).suffix.lower() in PICTURES for one in received.taken):
+            raise BadRequest(
+                "upload.none",
+                "There is no picture in the zip.",
+                "Pack PNG, JPEG, WebP, AVIF, TIFF, BMP or GIF files, with their captions.",
+            )
+        settle(part, folder)
     received.folder = folder
     return received
+
+
+def opened(archive: IO[bytes]) -> zipfile.ZipFile:
+    checked_directory(archive)
+    try:
+        return zipfile.ZipFile(archive)
+    except BROKEN as error:
+        raise BadRequest("upload.zip", "The zip is damaged.", "Pack it again, or upload the pictures.") from error
 
 
 def receive_files(files: Iterable[tuple[str, bytes]], name: str, datasets: Path) -> Received:
@@ -89,7 +106,7 @@ def receive_files(files: Iterable[tuple[str, bytes]], name: str, datasets: Path)
 def unpack(packed: zipfile.ZipFile, received: Received) -> None:
     chosen: list[tuple[PurePosixPath, zipfile.ZipInfo]] = []
     for info in packed.infolist():
-        if info.is_dir():
+        if info.filename.endswith("/"):
             continue
         path, reason = judged(info)
         if path is None:
@@ -100,7 +117,7 @@ def unpack(packed: zipfile.ZipFile, received: Received) -> None:
     for target, (_, info) in zip(Names(set()).of([path for path, _ in chosen]), chosen, strict=True):
         try:
             content = unpacked(packed, info, min(left, largest(target)))
-        except (zipfile.BadZipFile, NotImplementedError, EOFError, RuntimeError, OSError, ValueError):
+        except BROKEN:
             received.refuse(info.filename, "damaged")
             continue
         if content is None and left < largest(target):
@@ -188,22 +205,15 @@ class Names:
             times[path] += 1  # an archive may hold the same name twice
             groups.setdefault((path.with_name(stem_of(path)), times[path]), []).append(position)
         given = list(paths)
-        for (stem, _), positions in groups.items():
-            number = next(n for n in count(1) if self.free([stem, *(paths[at] for at in positions)], n))
-            self.taken.add(stem_key(stem, number))
+        for positions in groups.values():
+            number = next(n for n in count(1) if self.free([paths[at] for at in positions], n))
             for at in positions:
                 given[at] = numbered(paths[at], number)
                 self.taken.add(str(given[at]).casefold())
         return given
 
     def free(self, group: list[PurePosixPath], number: int) -> bool:
-        stem, *paths = group
-        wanted = {str(numbered(path, number)).casefold() for path in paths}
-        return stem_key(stem, number) not in self.taken and not wanted & self.taken
-
-
-def stem_key(stem: PurePosixPath, number: int) -> str:
-    return f"{stem} ({number})/".casefold()
+        return not self.taken & {str(numbered(path, number)).casefold() for path in group}
 
 
 def stem_of(path: PurePosixPath) -> str:
@@ -252,7 +262,8 @@ def taken(name: str) -> BadRequest:
 def beside(folder: Path) -> Iterator[Path]:
     """A folder to fill, gone afterwards unless it was renamed."""
     part = folder.with_name(f".{secrets.token_hex(8)}.part")
-    part.mkdir(parents=True)
+    with room():
+        part.mkdir(parents=True)
     try:
         yield part
     finally:

@@ -79,3 +79,9 @@ def test_a_small_picture_has_a_bucket_of_its_own_size() -> None:
     assert geometry(300, 200, Data(upscale=False)).bucket == (256, 192)
     assert geometry(300, 200, Data(upscale=False, buckets=False)).bucket == (192, 192)
     assert geometry(300, 200, Data()).bucket == (640, 384)
+
+
+def test_a_bucket_of_its_own_has_no_more_pixels_than_the_resolution_allows() -> None:
+    """Rare: both sides round to more together than the bucket that the picture was too small for."""
+    width, height = geometry(1147, 881, Data(resolution=928, bucket_step=144, upscale=False)).bucket
+    assert width * height <= 928**2

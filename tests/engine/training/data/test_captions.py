@@ -1,6 +1,7 @@
 """What is told of a picture at one use."""
 
 import random
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -15,7 +16,7 @@ from tests.engine.training.data.folders import item_of
 WORDS = st.lists(st.text("abcdefgh", min_size=1, max_size=6), min_size=1, max_size=8, unique=True)
 
 
-def tell(caption: str, seed: int = 0, **values: object) -> str:
+def tell(caption: str, seed: int = 0, **values: Any) -> str:
     return told(item_of("x", (caption,)), Captions.model_validate({"dropout": 0, **values}), random.Random(seed))
 
 
@@ -34,10 +35,11 @@ def tell(caption: str, seed: int = 0, **values: object) -> str:
         ("a, b, c, d", {"tag_dropout": 1, "keep": 2}, "a, b"),
         ("a, b, c, d", {"tag_dropout": 1, "keep": 2, "trigger": "t"}, "t, a"),
         ("a, t, c, d", {"tag_dropout": 1, "keep": 0, "trigger": "t"}, "t"),
+        ("a, photo of t, c", {"tag_dropout": 1, "keep": 0, "trigger": "t"}, "photo of t"),
         ("a cat", {"dropout": 1, "trigger": "sks", "prefix": "x"}, ""),
     ],
 )
-def test_a_caption_is_completed(caption: str, values: dict[str, object], expected: str) -> None:
+def test_a_caption_is_completed(caption: str, values: dict[str, Any], expected: str) -> None:
     assert tell(caption, **values) == expected
 
 
