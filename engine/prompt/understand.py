@@ -7,11 +7,11 @@ from typing import Any
 from engine.errors import BadRequest
 from engine.prompt import composition, networks, schedule
 from engine.prompt.attention import Piece
+from engine.prompt.braces import has_any
 from engine.prompt.chunks import chunks, pieces
 from engine.prompt.lexicon import Lexicon
 from engine.prompt.schedule import Nodes, Switch, Timeline, Turns
 from engine.prompt.spend import FIELDS, spend
-from engine.prompt.variants import has_any
 from engine.request.generation import GenerationRequest
 
 PLACE = "\ue000"  # stands for a switch while the attention around it is read
