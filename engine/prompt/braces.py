@@ -1,9 +1,8 @@
 """Braces as they are written: `{a|b}`, `{2$$a|b}`, `${x=…}` and `__names__`, each read no further than it is drawn."""
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import TypeGuard
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 
 from engine.errors import BadRequest
 
@@ -19,7 +18,8 @@ TOKEN = re.compile(
 BOUNDS = re.compile(r"\s*+[~]?\s*+(?:(\d{1,3})|(\d{1,3})?-(\d{1,3})?)\s*+")
 WEIGHT = re.compile(r"\s*+(\d{1,9}\.?\d{0,9}|\.\d{1,9})\s*+")
 NAME = re.compile(r"\s*+([^\W\d]\w{0,63})\s*+")
-MARKS = ("=", "=!", ":")  # of a variable
+OPENING = frozenset(("{", "${"))
+MARKS = frozenset(("=", "=!", ":"))  # of a variable
 
 
 @dataclass(slots=True)
@@ -30,94 +30,123 @@ class Wild:
 
 @dataclass(slots=True)
 class Choice:
-    options: Sequence[Sequence["Part"]]
+    """starts, stops: of each option."""
+
+    written: "Written"
+    starts: list[int]
+    stops: list[int]
     weights: Sequence[float]  # none when all are alike
     low: int = 1
     high: int | None = 1
     separator: str = ", "
 
+    def option(self, index: int) -> "Span":
+        return Span(self.written, self.starts[index], self.stops[index])
+
 
 @dataclass(slots=True)
 class Assign:
     name: str
-    nodes: "Nodes"
+    value: "Span"
     immediate: bool
 
 
 @dataclass(slots=True)
 class Use:
     name: str
-    default: "Nodes | None"
+    default: "Span | None"
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True)
+class Written:
+    """A text whose braces all have a partner. ends: for the index of each that opens, the index of its partner."""
+
+    tokens: list[str]
+    ends: list[int]
+    known: dict[int, Choice | Assign | Use] = field(default_factory=dict)  # by the index of the opening brace
+
+    def read(self, start: int) -> Choice | Assign | Use:
+        if start not in self.known:
+            self.known[start] = choice(self, start) if self.tokens[start] == "{" else variable(self, start)
+        return self.known[start]
+
+
+@dataclass(slots=True)
 class Braces:
-    """parts: the opening one and what stands between. Most of a hostile prompt's are never drawn, so never read."""
-
-    parts: list["Part"]
-    known: Choice | Assign | Use | None = None
+    written: Written
+    start: int
 
     def read(self) -> Choice | Assign | Use:
-        if self.known is None:
-            self.known = choice(self.parts) if self.parts[0] == "{" else variable(self.parts)
-        return self.known
+        return self.written.read(self.start)
 
 
-Part = str | Braces  # a token, or what braces hold
 Node = str | Wild | Braces
-Nodes = tuple[Node, ...]
+
+
+@dataclass(slots=True)
+class Span:
+    """What stands from one token up to another, neither within braces that the other is not in."""
+
+    written: Written
+    start: int
+    end: int
+
+    def nodes(self) -> Iterator[Node]:
+        """Neighbouring texts are in one. Stop asking and the rest is never read."""
+        tokens = self.written.tokens
+        run: list[str] = []
+        index = self.start
+        while index < self.end:
+            token = tokens[index]
+            if token not in OPENING and not is_wild(token):
+                run.append(token)
+                index += 1
+                continue
+            if run:
+                yield "".join(run)
+                run = []
+            if token in OPENING:
+                yield Braces(self.written, index)
+                index = self.written.ends[index]
+            else:
+                yield wildcard(token)
+            index += 1
+        if run:
+            yield "".join(run)
 
 
 def has_any(text: str) -> bool:
     return "{" in text or "}" in text or "__" in text
 
 
-def parse(text: str) -> Nodes:
+def parse(text: str) -> Span:
     """Raises BadRequest for braces without a partner, and for variables without a name."""
     tokens: list[str] = TOKEN.findall(text)
-    made: list[Part] = []
-    opened: list[int] = []  # where in `made` the open braces are
+    ends = [0] * len(tokens)
+    opened: list[int] = []
     for index, token in enumerate(tokens):
         if token == "}":
             if not opened:
                 raise unbalanced("}", place(tokens, index), text)
             start = opened.pop()
-            parts = made[start:]
-            if parts[0] == "${" and named(parts) is None:
-                raise nameless(text[place(tokens, opener(tokens, index)) :])
-            del made[start:]
-            made.append(Braces(parts))
-            continue
-        if token == "{" or token == "${":
+            ends[start] = index
+            if tokens[start] == "${" and named(tokens, start, index) is None:
+                raise nameless(text[place(tokens, start) :])
+        elif token in OPENING:
             if len(opened) == DEEPEST:
                 raise BadRequest(
                     "prompt.deep",
                     f"Braces are nested deeper than {DEEPEST}.",
                     "Use fewer, or write \\{ for a brace that is drawn.",
                 )
-            opened.append(len(made))
-        made.append(token)
+            opened.append(index)
     if opened:
-        last = opener(tokens, len(tokens))
-        raise unbalanced(tokens[last], place(tokens, last), text)
-    return joined(made)
+        raise unbalanced(tokens[opened[-1]], place(tokens, opened[-1]), text)
+    return Span(Written(tokens, ends), 0, len(tokens))
 
 
 def place(tokens: Sequence[str], index: int) -> int:
     return len("".join(tokens[:index]))
-
-
-def opener(tokens: Sequence[str], end: int) -> int:
-    """The index of the brace that is open at `end`."""
-    closed = 0
-    for index in reversed(range(end)):
-        if tokens[index] == "}":
-            closed += 1
-        elif tokens[index] in ("{", "${"):
-            if not closed:
-                return index
-            closed -= 1
-    raise ValueError("no brace is open")
 
 
 def unbalanced(brace: str, place: int, text: str) -> BadRequest:
@@ -140,91 +169,79 @@ def nameless(near: str) -> BadRequest:
     )
 
 
-def is_wild(part: Part) -> TypeGuard[str]:
-    return isinstance(part, str) and part.startswith("__") and part != "__"
+def is_wild(token: str) -> bool:
+    return len(token) > 2 and token[0] == "_"
 
 
-def plain(parts: Sequence[Part]) -> str | None:
+def plain(tokens: Sequence[str]) -> str | None:
     """A few words, or None: bounds, separators, weights and names are short."""
-    if len(parts) > FEW:
+    if len(tokens) > FEW or not OPENING.isdisjoint(tokens):
         return None
-    texts = [part for part in parts if isinstance(part, str) and not is_wild(part)]
-    return "".join(texts) if len(texts) == len(parts) else None
+    for token in tokens:
+        if is_wild(token):
+            return None
+    return "".join(tokens)
 
 
-def choice(parts: Sequence[Part]) -> Choice:
-    option: list[Part] = []
-    options, weights, bounds = [option], [1.0], list[str]()
-    for part in parts[1:]:
-        if part == "|":
-            option = []
-            options.append(option)
+def choice(written: Written, at: int) -> Choice:
+    tokens, ends, end = written.tokens, written.ends, written.ends[at]
+    start = index = at + 1
+    starts, stops, weights, bounds = list[int](), list[int](), [1.0], list[str]()
+    while index < end:
+        token = tokens[index]
+        if token in OPENING:
+            index = ends[index]
+        elif token == "|":
+            starts.append(start)
+            stops.append(index)
             weights.append(1.0)
-        elif part == "::" and (said := plain(option)) is not None and (weight := WEIGHT.fullmatch(said)):
-            weights[-1] = float(weight[1])
-            option.clear()
-        elif (
-            part == "$$"
-            and len(options) == 1
-            and len(bounds) < 2
-            and (said := plain(option)) is not None
-            and (bounds or BOUNDS.fullmatch(said))
-        ):
-            bounds.append(said)
-            option.clear()
-        else:
-            option.append(part)
-    first = options[0]
-    if first and isinstance(first[0], str) and first[0].startswith("~"):
-        first[0] = first[0][1:]
+            start = index + 1
+        elif token == "::" or (token == "$$" and not starts and len(bounds) < 2):
+            said = plain(tokens[start : min(index, start + FEW + 1)])
+            if said is not None and token == "::" and (weight := WEIGHT.fullmatch(said)):
+                weights[-1] = float(weight[1])
+                start = index + 1
+            elif said is not None and token == "$$" and (bounds or BOUNDS.fullmatch(said)):
+                bounds.append(said)
+                start = index + 1
+        index += 1
+    starts.append(start)
+    stops.append(end)
+    if starts[0] < stops[0]:  # ~ is Dynamic Prompts' word for what is done anyway
+        tokens[starts[0]] = tokens[starts[0]].removeprefix("~")
     if weights.count(1.0) == len(weights):
         weights = []
     if not bounds:
-        return Choice(options, weights)
+        return Choice(written, starts, stops, weights)
     separator = bounds[1] if len(bounds) == 2 else ", "
     match = BOUNDS.fullmatch(bounds[0])
     exactly, low, high = match.groups() if match else (None, None, None)
     if exactly is not None:
-        return Choice(options, weights, int(exactly), int(exactly), separator)
-    return Choice(options, weights, int(low or 1), int(high) if high else None, separator)
+        return Choice(written, starts, stops, weights, int(exactly), int(exactly), separator)
+    return Choice(written, starts, stops, weights, int(low or 1), int(high) if high else None, separator)
 
 
-def named(parts: Sequence[Part]) -> tuple[str, int] | None:
-    """A variable's name, and where its mark is or would be."""
-    end = 1
-    while end < len(parts) and parts[end] not in MARKS:
-        end += 1
-        if end > FEW + 1:
-            return None
-    said = plain(parts[1:end])
+def named(tokens: Sequence[str], at: int, end: int) -> tuple[str, int] | None:
+    """A variable's name, and the index of its mark or else of its end."""
+    for index in range(at + 1, min(end, at + FEW + 2)):
+        if tokens[index] in MARKS:
+            end = index
+            break
+    said = plain(tokens[at + 1 : min(end, at + FEW + 2)])
     match = NAME.fullmatch(said) if said is not None else None
     return (match[1], end) if match else None
 
 
-def variable(parts: Sequence[Part]) -> Assign | Use:
-    name, end = named(parts) or ("", 1)
-    if end == len(parts):
+def variable(written: Written, at: int) -> Assign | Use:
+    tokens, end = written.tokens, written.ends[at]
+    name, mark = named(tokens, at, end) or ("", end)
+    if mark == end:
         return Use(name, None)
-    nodes = joined(parts[end + 1 :])
-    return Use(name, nodes) if parts[end] == ":" else Assign(name, nodes, parts[end] == "=!")
+    value = Span(written, mark + 1, end)
+    return Use(name, value) if tokens[mark] == ":" else Assign(name, value, tokens[mark] == "=!")
 
 
 def wildcard(token: str) -> Wild:
     name, _, values = token[2:-2].removeprefix("~").partition("(")
     pairs = [pair.partition("=") for pair in values[:-1].split(",")]
     return Wild(name, tuple((key.strip(), value.strip()) for key, _, value in pairs if key.strip()))
-
-
-def joined(parts: Sequence[Part]) -> Nodes:
-    """With neighbouring texts in one."""
-    made: list[Node] = []
-    run: list[str] = []
-    for part in parts:
-        if isinstance(part, str) and not is_wild(part):
-            run.append(part)
-            continue
-        if run:
-            made.append("".join(run))
-            run = []
-        made.append(wildcard(part) if is_wild(part) else part)
-    return (*made, "".join(run)) if run else tuple(made)

@@ -2,10 +2,11 @@
 
 import random
 from collections.abc import Sequence
+from itertools import islice
 from pathlib import Path
 
 from engine.errors import BadRequest
-from engine.prompt.braces import WEIGHT, Assign, Choice, Node, Nodes, Wild, has_any, joined, parse
+from engine.prompt.braces import WEIGHT, Assign, Choice, Node, Span, Wild, has_any, parse
 from engine.prompt.wildcards import Wildcards
 
 DEEPEST = 40  # wildcards and variables in each other
@@ -30,17 +31,17 @@ class Draw:
         self.lots, self.wildcards = lots, wildcards
         self.names: dict[str, Path] | None = None
         self.pools: dict[str, tuple[list[str], list[float]]] = {}
-        self.variables: dict[str, str | Nodes] = {}
+        self.variables: dict[str, str | Span] = {}
         self.draws = self.length = 0
 
-    def text(self, nodes: Nodes, depth: int) -> str:
+    def text(self, span: Span, depth: int) -> str:
         if depth > DEEPEST:
             raise BadRequest(
                 "wildcard.deep",
                 f"Wildcards or variables lead into each other more than {DEEPEST} times.",
                 "Look for one that includes itself.",
             )
-        return "".join(self.grown(self.one(node, depth)) for node in nodes)
+        return "".join(self.grown(self.one(node, depth)) for node in span.nodes())
 
     def grown(self, text: str) -> str:
         self.length += len(text)
@@ -64,7 +65,7 @@ class Draw:
         if isinstance(said, Choice):
             return said.separator.join(self.several(said, depth))
         if isinstance(said, Assign):
-            self.variables[said.name] = self.text(said.nodes, depth + 1) if said.immediate else said.nodes
+            self.variables[said.name] = self.text(said.value, depth + 1) if said.immediate else said.value
             return ""
         known = self.variables.get(said.name, said.default)
         if known is None:
@@ -100,12 +101,12 @@ class Draw:
 
     def several(self, node: Choice, depth: int) -> list[str]:
         """Without repeats while there are enough; `{2$$__w__}` chooses among the wildcard's own values."""
-        options = node.options
-        only = joined(options[0]) if len(options) == 1 and node.high != 1 else ()
+        options = len(node.starts)
+        only = tuple(islice(node.option(0).nodes(), 2)) if options == 1 and node.high != 1 else ()
         if len(only) == 1 and isinstance(wild := only[0], Wild):
             values, weights = self.pool(wild.name)
             return [self.value(wild, values[i], depth) for i in self.indices(weights, len(values), node)]
-        return [self.text(joined(options[i]), depth + 1) for i in self.indices(node.weights, len(options), node)]
+        return [self.text(node.option(i), depth + 1) for i in self.indices(node.weights, options, node)]
 
     def indices(self, weights: Sequence[float], of: int, node: Choice) -> list[int]:
         high = of if node.high is None else node.high
