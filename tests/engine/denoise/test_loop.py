@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from engine.denoise import loop
-from engine.denoise.conditioning import Conditioning, Track, contexts
+from engine.denoise.conditioning import Conditioning, Stage, Track, contexts
 from engine.denoise.solvers.stock import Stock
 from engine.denoise.work import Picture, conditioning, picture
 from engine.library.load import LoadedModel
@@ -93,7 +93,7 @@ def test_a_failed_step_can_be_tried_again(postcard: LoadedModel) -> None:
     expected = finish(make(postcard))[0]
     again = make(postcard)
     broken = make(postcard, seed=2)
-    wrong = Track(((9, torch.zeros(3, 3)),))
+    wrong = Track((Stage(9, "", torch.zeros(3, 3)),))
     broken.denoising.conditioning = Conditioning((wrong,), wrong)
     with pytest.raises(RuntimeError):
         loop.step([again.denoising, broken.denoising])
