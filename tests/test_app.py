@@ -200,8 +200,9 @@ def test_open_pages_do_not_hold_up_the_end(running: Running) -> None:
     with httpx.Client(base_url=running.url, timeout=30) as client:
         client.post("/api/jobs", json={"prompt": "a tree", "steps": 150}).raise_for_status()
         with client.stream("GET", "/api/state") as state, client.stream("GET", "/gradio_api/heartbeat/x") as heartbeat:
-            next(state.iter_lines())
-            next(heartbeat.iter_lines())
+            readers = [state.iter_lines(), heartbeat.iter_lines()]  # kept: a reader thrown away closes its connection
+            for lines in readers:
+                next(lines)
             begun = time.monotonic()
             process.send_signal(signal.SIGTERM)
             said, _ = process.communicate(timeout=60)
