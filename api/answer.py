@@ -32,6 +32,8 @@ HEADERS = {
     "content-security-policy": CONTENT_POLICY,
 }
 
+FRESH = {"cache-control": "no-store"}  # for what may change at any moment
+
 
 class Refused(Exception):
     """A request that is not let in."""

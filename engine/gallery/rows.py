@@ -141,6 +141,7 @@ def insert(connection: sqlite3.Connection, new: NewImage) -> None:
             *(facts.model, facts.sampler, facts.steps, new.sha256),
         ),
     ).lastrowid
+    schema.give_kinds(connection, number)
     index_words(connection, number or 0, facts, new.infotext, new.name or new.file)
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from engine.errors import BadRequest, NotFound
 from engine.events import Made
-from engine.gallery import arrivals, incoming, marks, search
+from engine.gallery import arrivals, facets, incoming, marks, search
 from engine.gallery.bundle import Entry, zipped
 from engine.gallery.counts import Counts
 from engine.gallery.filing import Filing
@@ -120,11 +120,11 @@ class Gallery:
             return fetch(connection, numbers), following
 
     def count(self, owner: str | None, filters: Filters = EVERYTHING) -> int:
-        return self._counts.of(search.total, owner, filters)
+        return self._counts.of(facets.total, owner, filters)
 
     def facets(self, owner: str | None, filters: Filters = EVERYTHING) -> dict[str, list[dict[str, Any]]]:
         """For models, samplers, sizes, stars and tags: which values there are, and how many pictures of each."""
-        return self._counts.of(search.facets, owner, filters)
+        return self._counts.of(facets.facets, owner, filters)
 
     def get(self, image_id: str, owner: str | None) -> GalleryImage:
         with self.rows.reading() as connection:
