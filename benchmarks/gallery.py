@@ -13,12 +13,14 @@ from pathlib import Path
 
 from api.images import shown
 from benchmarks.table import Row, seconds, timed
+from engine import infotext
+from engine.gallery.arrivals import bare
 from engine.gallery.rows import NewImage, insert
 from engine.gallery.search import SORTS, Filters, cursor_part
 from engine.gallery.store import Change, Gallery
 from engine.gallery.upkeep import read_batch
+from engine.request.generation import GenerationRequest
 from engine.request.samplers import SAMPLERS
-from tests.engine.gallery.pictures import row as stored
 
 PICTURES = 100_000
 MODELS = [f"model-{number:02d}" for number in range(40)]
@@ -157,16 +159,15 @@ def fill(gallery: Gallery) -> None:
 
 def picture(draw: random.Random, number: int) -> NewImage:
     prompt = words_of(draw) + (f", {draw.choice(CHINESE)}" if number % 10 == 0 else "")
-    return stored(
-        prompt,
-        owner="ann" if number % 2 else "bob",
-        created=1.7e9 + 60 * number,
-        negative=NEGATIVE,
-        size=draw.choice(SIZES),
-        model=MODELS[min(int(draw.expovariate(0.2)), len(MODELS) - 1)],
-        sampler=draw.choice(SAMPLERS),
-        seed=draw.getrandbits(32),
+    width, height = draw.choice(SIZES)
+    request = GenerationRequest().with_(
+        words={"prompt": prompt, "negative_prompt": NEGATIVE},
+        model={"checkpoint": MODELS[min(int(draw.expovariate(0.2)), len(MODELS) - 1)]},
+        canvas={"width": width, "height": height},
+        sampling={"sampler": draw.choice(SAMPLERS), "seed": draw.getrandbits(32)},
     )
+    owner, created = "ann" if number % 2 else "bob", 1.7e9 + 60 * number
+    return bare(request, infotext.write(request), owner, created, (width, height))
 
 
 def words_of(draw: random.Random) -> str:

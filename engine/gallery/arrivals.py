@@ -2,6 +2,7 @@
 
 import hashlib
 import time
+from dataclasses import replace
 from pathlib import Path
 
 from engine.events import Made
@@ -10,26 +11,39 @@ from engine.gallery.rows import NewImage, Rows, facts_of
 from engine.gallery.schema import order_of
 from engine.job import Job, new_id
 from engine.picture.open import open_safe
+from engine.request.generation import GenerationRequest
+
+
+def bare(request: GenerationRequest, text: str, owner: str, created: float, size: tuple[int, int]) -> NewImage:
+    """The row of a PNG, its files called by its id until `Filing` names them. text: the infotext."""
+    image_id = new_id()
+    return NewImage(
+        id=image_id,
+        job=image_id,
+        index=0,
+        owner=owner,
+        created=created,
+        width=size[0],
+        height=size[1],
+        seconds=0,
+        infotext=text,
+        request=request,
+        facts=facts_of(request),
+        file=f"outputs/{image_id}.png",
+        thumbnail=f"thumbnails/{image_id}.webp",
+        format="png",
+        sha256=None,
+    )
 
 
 def drawn(job: Job, made: Made) -> tuple[NewImage, bytes]:
-    """The row, still without its files' names, and the thumbnail."""
-    request = job.request.picture(made.index)
+    """The row, and the thumbnail."""
     small = files.thumbnail(made.file)
-    new = NewImage(
-        id=new_id(),
+    new = replace(
+        bare(job.request.picture(made.index), made.infotext, job.owner, time.time(), small.size),
         job=job.id,
         index=made.index,
-        owner=job.owner,
-        created=time.time(),
-        width=small.size[0],
-        height=small.size[1],
         seconds=made.seconds,
-        infotext=made.infotext,
-        request=request,
-        facts=facts_of(request),
-        file="",
-        thumbnail="",
         format=small.format,
         sha256=hashlib.sha256(made.file).hexdigest(),
     )
@@ -41,21 +55,9 @@ def brought(
 ) -> tuple[NewImage, bytes]:
     """As `drawn`, of a picture from elsewhere. Raises BadRequest when it is damaged."""
     header, opened = incoming.checked(content), open_safe(content)
-    image_id = new_id()
-    new = NewImage(
-        id=image_id,
-        job=image_id,
-        index=0,
-        owner=owner,
-        created=incoming.created_of(header, name, modified),
-        width=opened.width,
-        height=opened.height,
-        seconds=0,
-        infotext=settings.infotext,
-        request=settings.request,
+    new = replace(
+        bare(settings.request, settings.infotext, owner, incoming.created_of(header, name, modified), opened.size),
         facts=settings.facts,
-        file="",
-        thumbnail="",
         format=(header.format or "").lower(),
         sha256=hashlib.sha256(content).hexdigest(),
         name=incoming.plain_name(name),
