@@ -169,15 +169,27 @@ def test_a_file_above_the_limit_is_refused_in_words_while_it_is_still_coming(pla
         assert client.get("/healthz").status_code == 200
 
 
+def test_who_listens_only_after_sending_everything_hears_it_too(place: Place) -> None:
+    with line_to(place, b"Content-Length: 83886080") as line:
+        line.sendall(bytes(80 * 2**20))
+        assert b"The request is larger than 64 MB." in heard_on(line)
+
+
 def test_who_asks_before_sending_is_answered_before_sending(place: Place) -> None:
+    with line_to(place, b"Content-Length: 83886080\r\nExpect: 100-continue") as line:
+        assert heard_on(line).startswith(b"HTTP/1.1 413")
+
+
+def line_to(place: Place, headers: bytes) -> socket.socket:
+    """A connection on which the head of an import was sent."""
     host, port = place.url.removeprefix("http://").split(":")
-    with socket.create_connection((host, int(port)), timeout=10) as line:
-        line.sendall(
-            b"POST /api/images/import HTTP/1.1\r\nHost: 127.0.0.1\r\n"
-            b"Content-Length: 99999999\r\nExpect: 100-continue\r\n\r\n"
-        )
-        heard = b"".join(iter(lambda: line.recv(65536), b""))
-    assert heard.startswith(b"HTTP/1.1 413")
+    line = socket.create_connection((host, int(port)), timeout=60)
+    line.sendall(b"POST /api/images/import HTTP/1.1\r\nHost: 127.0.0.1\r\n" + headers + b"\r\n\r\n")
+    return line
+
+
+def heard_on(line: socket.socket) -> bytes:
+    return b"".join(iter(lambda: line.recv(65536), b""))
 
 
 def test_another_web_page_may_do_nothing_here(place: Place) -> None:
