@@ -81,7 +81,7 @@ def tag_counts(connection: sqlite3.Connection, found: Where) -> dict[str, int]:
     counts: Counter[str] = Counter()
     for sign, tag, count in signed(connection, "tag, count(*)", TAGS, found, "GROUP BY tag"):
         counts[tag] += sign * count
-    return dict(sorted(counts.items()))
+    return counts
 
 
 def signed(
@@ -99,6 +99,7 @@ def signed(
 
 
 def listed(counts: Mapping[Any, int]) -> list[dict[str, Any]]:
-    """The most frequent first. What an older studio's pictures do not tell yet, or a foreign one's never, is no value."""
+    """The most frequent first, else by name. What an older studio's pictures do not tell yet, or a foreign one's never, is no value."""
     known = [(value, count) for value, count in counts.items() if count and value not in (None, "")]
-    return [{"value": value, "count": count} for value, count in sorted(known, key=lambda pair: -pair[1])[:MOST_VALUES]]
+    known.sort(key=lambda pair: (-pair[1], str(pair[0])))
+    return [{"value": value, "count": count} for value, count in known[:MOST_VALUES]]
