@@ -1,6 +1,7 @@
 """The gallery's tables, and how a data folder of an older studio gets them without waiting."""
 
 import sqlite3
+from collections.abc import Sequence
 
 from engine.database import transaction
 
@@ -95,9 +96,11 @@ def enter_old(connection: sqlite3.Connection) -> int:
         return entered
 
 
-def give_kinds(connection: sqlite3.Connection, number: int | None = None) -> None:
-    """Set `kind` in the row `number`, or in all that have none."""
-    which, values = ("number = ?", (number,)) if number is not None else ("kind IS NULL", ())
+def give_kinds(connection: sqlite3.Connection, numbers: Sequence[int] | None = None) -> None:
+    """Set `kind` in these rows, or in all that have none."""
+    which, values = (
+        ("kind IS NULL", ()) if numbers is None else (f"number IN ({', '.join('?' * len(numbers))})", numbers)
+    )
     known = (
         "(SELECT kind FROM catalogue_kinds AS known WHERE known.model IS catalogue.model AND known.sampler IS"
         " catalogue.sampler AND known.width = catalogue.width AND known.height = catalogue.height)"

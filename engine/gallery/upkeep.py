@@ -65,8 +65,8 @@ def read_batch(rows: Rows) -> int:
                 "UPDATE catalogue SET model = ?, sampler = ?, steps = ? WHERE number = ?",
                 (facts.model, facts.sampler, facts.steps, row["number"]),
             )
-            give_kinds(connection, row["number"])
             index_words(connection, row["number"], facts, row["infotext"], row["file"])
+        give_kinds(connection, [row["number"] for row in old])
     return len(old)
 
 
