@@ -2,6 +2,7 @@
 (() => {
   if (window.atelier) return;
   const dictionary = JSON.parse(document.getElementById("atelier-words").textContent);
+  const limits = JSON.parse(document.getElementById("atelier-limits").textContent);
   const stored = (key) => { try { return localStorage.getItem(`atelier.${key}`); } catch { return null; } };
   const store = (key, value) => { try { localStorage.setItem(`atelier.${key}`, value); } catch { /* private window */ } };
 
@@ -57,14 +58,16 @@
   /** JSON of an answer; throws an Error with `problem` when the server refuses. */
   const ask = async (path, options) => {
     let answer;
+    // A file that the server would refuse is not sent at all: while it is on its way, no answer would be seen.
+    if (options?.body instanceof Blob && options.body.size > limits.file) throw broken("error.picture.large", { most: limits.file / 2 ** 20 });
     try { answer = await fetch(path, options); } catch { throw broken("error.unreachable"); }
     if (answer.status === 204) return null;
     const body = await answer.json().catch(() => null);
     if (answer.ok) return body;
     throw Object.assign(new Error("refused"), { problem: body?.error ?? broken("error.unreachable").problem });
   };
-  const broken = (key) => Object.assign(new Error(key), {
-    problem: { code: key.slice(6), message: dictionary.en[`${key}.message`], remedy: dictionary.en[`${key}.remedy`], values: {} },
+  const broken = (key, values = {}) => Object.assign(new Error(key), {
+    problem: { code: key.slice(6), message: fill(dictionary.en[`${key}.message`], values), remedy: fill(dictionary.en[`${key}.remedy`], values), values },
   });
 
   const images = new Map();
