@@ -10,6 +10,7 @@ from engine.errors import Problem
 from engine.library.model import ModelFile
 from tests.ui.conftest import VISITOR
 from ui.actions import Actions, choices, described, first_form
+from ui.form import FORM, shown
 
 NOBODY: Any = gr.Request(request=None)
 
@@ -27,6 +28,9 @@ def values_of(actions: Actions, updates: list[Any]) -> dict[str, Any]:
 
 def test_a_first_visit_finds_a_form_that_draws_a_picture(actions: Actions):
     values = values_of(actions, actions.restore(NOBODY))
+    first = {name: shown(name, known.default) for name, known in FORM.items()}
+    own = {"prompt", "checkpoint", "checkpoint_hash", "width", "height"}  # the model's
+    assert {name for name, value in values.items() if value != first[name]} <= own
     assert values["prompt"]
     assert (values["checkpoint"], values["width"], values["height"]) == ("postcard", 128, 128)
     answer = actions.submit(NOBODY, **{name: values.get(name) for name in actions.form})

@@ -194,7 +194,7 @@
     note(t("note.copied"));
   };
   const tab = (name) => document.getElementById(`tab-${name}-button`)?.click();
-  const focusField = (name) => document.querySelector(`#field-${name} textarea, #field-${name} input`)?.focus();
+  const focusField = (name) => (document.querySelector(`#field-${name} textarea, #field-${name} input`) ?? document.getElementById(`field-${name}`))?.focus();
 
   // Doors for the pieces. keys: `atelier.keys.push(["Ctrl + Enter", "key.generate"])` lists a key in the dialog "?", its
   // word in both languages. form, differs, reset and saved come from form.js; setSize from aspects.js.
