@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import pytest
 
 from tests.test_app import HOUSE, STARTED, free_port
 
@@ -58,6 +59,7 @@ class Studio:
         return self.client.get(f"/api/images/{image}/file").raise_for_status().content
 
 
+@pytest.mark.timeout(600)  # the program starts twice
 def test_a_grid_of_the_real_model_finishes_after_kill_9_and_what_was_done_stays(tmp_path: Path):
     studio = Studio(tmp_path)
     try:

@@ -19,7 +19,7 @@ const piece = (p) => {
   if (p.break) return h("i", { class: "mark", title: t("understood.break") }, " ⏎ ");
   if (p.turns) return h("span", { class: "change", title: t("understood.turns") }, ...p.turns.flatMap((option, i) => [i ? h("i", {}, " ⇄ ") : "", ...option.map(piece)]));
   if (p.before) {
-    const step = p.never ? t("understood.never") : t("understood.step", { n: p.step });
+    const step = p.never ? t("understood.never") : t("understood.step", { step: p.step });
     return h("span", { class: "change", title: step }, ...p.before.map(piece), h("i", {}, p.never ? " ↛ " : ` ${p.step} → `), ...p.after.map(piece));
   }
   const style = tint(p.weight);
