@@ -261,6 +261,7 @@ const drawCells = () => {
     const cell = grid.cells[at], preview = cell.state === "running" ? previews.get(cell.job) : null;
     const sign = `${cell.state} ${cell.images[0] ?? ""} ${cell.images.length} ${preview?.length ?? ""} ${atelier.language}`;
     if (node.sign === sign) continue;
+    if (node.sign && at === toldAt) tell(at);  // it is being read about
     node.sign = sign;
     node.className = `box ${cell.state}`;
     node.setAttribute("aria-label", `${labels(at).map(([what, label]) => `${named(what)} ${label}`).join(", ")}: ${word(cell)}`);
@@ -281,9 +282,10 @@ const drawMarks = () => {
   for (const [at, node] of nodes) if (comparing) node.setAttribute("aria-pressed", String(comparing.includes(at))); else node.removeAttribute("aria-pressed");
   if (comparing && !comparing.length) caption.replaceChildren(h("p", {}, t("grid.compare.pick")));
 };
-let telling = 0;
+let telling = 0, toldAt = null;
 const tell = async (at) => {
   const mine = ++telling;
+  toldAt = at;
   if (at === null) { caption.replaceChildren(h("p", { class: "subdued" }, t(matchMedia("(hover: none)").matches ? "grid.touch" : "grid.hover"))); return; }
   const cell = grid.cells[at], place = labels(at).map(([what, label]) => `${named(what)} ${label}`).join("  ·  ");
   const line = h("p", { class: "facts" }, cell.problem ? explained(cell.problem) : cell.images.length ? "" : word(cell));

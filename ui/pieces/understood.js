@@ -96,7 +96,7 @@ const draw = () => {
     onclick: () => wear(chosen().filter((other) => other !== name)) }, h("span", {}, name), "×")));
 };
 document.querySelectorAll("dialog.styles").forEach((old) => old.remove());
-const dialog = h("dialog", { class: "styles" });
+const sheet = h("div", {}), dialog = h("dialog", { class: "styles" }, sheet);  // notes hang in the dialog beside it
 document.body.append(dialog);
 let known = [];
 const attempt = async (work) => { try { known = (await work()).styles; return true; } catch (error) { atelier.note(error.problem); return false; } };
@@ -108,7 +108,7 @@ const show = async () => {
 const head = (text) => h("header", {}, h("h2", {}, text), tool("close", "close", () => dialog.close()));
 const list = () => {
   dialog.setAttribute("aria-label", t("styles.choose"));
-  dialog.replaceChildren(head(t("styles.choose")),
+  sheet.replaceChildren(head(t("styles.choose")),
     known.length ? h("ul", {}, known.map(row)) : h("p", { class: "none" }, t("styles.none")),
     h("footer", {}, h("button", { type: "button", class: "plain", onclick: () => edit({ name: "", prompt: read("prompt"), negative_prompt: read("negative_prompt") }) },
       atelier.icon("plus"), t("styles.save"))));
@@ -139,14 +139,14 @@ const edit = (style, before = null) => {
     wear(chosen().filter((n) => n !== before));
     list();
   } }, t("styles.delete"));
-  dialog.replaceChildren(head(before ?? t("styles.new")), h("form", { onsubmit: keep },
+  sheet.replaceChildren(head(before ?? t("styles.new")), h("form", { onsubmit: keep },
     h("label", {}, t("styles.name"), name), h("label", {}, t("field.prompt.label"), prompt), h("label", {}, t("field.negative_prompt.label"), negative),
     h("p", { class: "none" }, t("styles.place", { place: "{prompt}" })),
     h("footer", {}, h("button", { type: "submit", class: "plain strong" }, t("styles.keep")), h("button", { type: "button", class: "plain", onclick: list }, t("styles.cancel")), before ? gone : "")));
   name.focus();
 };
 dialog.addEventListener("click", (event) => { if (event.target === dialog) dialog.close(); });
-watch("value", () => { draw(); if (dialog.open && dialog.querySelector("ul")) list(); });
+watch("value", () => { draw(); if (dialog.open && sheet.querySelector("ul")) { list(); sheet.querySelector("li:has(:checked)")?.scrollIntoView({ block: "nearest" }); } });
 atelier.on("language", () => { draw(); if (last) tell(last); });
 atelier.on("models", look);
 draw();
