@@ -105,6 +105,15 @@ def test_a_pictures_settings_fill_the_form_and_the_rest_is_told(actions: Actions
     assert answer["left"] == {"Eta": "0.3", "checkpoint": "not here", "strength": "0.5"}
 
 
+def test_a_pictures_model_is_known_by_its_hash_whatever_it_is_called_there(actions: Actions):
+    library = actions.studio.library
+    digest = library.hash_of(library.find("postcard"))
+    values = {"checkpoint": "another name", "checkpoint_hash": digest}
+    answer, *updates = actions.fill({"values": values}, NOBODY)
+    assert values_of(actions, updates)["checkpoint"] == "postcard"
+    assert answer["left"] == {}
+
+
 def test_a_comparison_tells_what_would_change_and_changes_nothing(actions: Actions):
     actions.studio.forms.put(VISITOR, {"prompt": "kept"})
     values = {"prompt": "a boat", "steps": 20, "guidance": 7, "eta": None, "seed": str(2**64 - 1), "width": 9999}

@@ -146,10 +146,10 @@ def test_a_grid_that_is_deleted_while_it_draws_leaves_nothing_in_the_queue(slow:
     while slow.store.counts().keys() & {"queued", "running"} and time.monotonic() < end:
         time.sleep(0.02)
     counts = slow.store.counts()
+    assert counts["cancelled"], "what was in work is stopped"
     time.sleep(0.3)
     assert slow.store.counts() == counts
     assert set(counts) <= {"done", "cancelled"}
-    assert slow.gallery.count("ann") < 21
 
 
 def test_a_full_disk_pauses_a_grid_and_says_so(studio: Studio):
