@@ -102,7 +102,7 @@ def test_of_the_prompt_only_the_part_goes_that_the_style_brings(page: Page, styl
     expect(page.locator("#field-prompt textarea")).to_have_value("a red house")
 
 
-def test_a_style_with_other_words_changes_nothing_until_it_is_put_on(page: Page):
+def test_a_style_with_other_words_changes_nothing_until_it_is_put_on(page: Page, visitors: Visitors):
     tell(page, "a red house")
     save_style(page, "Other", "a watercolour of {prompt}, soft")
     expect(page.locator("#field-prompt textarea")).to_have_value("a red house")
@@ -110,12 +110,14 @@ def test_a_style_with_other_words_changes_nothing_until_it_is_put_on(page: Page)
     page.locator("dialog.styles li", has_text="Other").get_by_role("checkbox").check()
     page.keyboard.press("Escape")
     expect(page.locator(".wear")).to_have_text("Other×")
+    page.wait_for_function("() => localStorage.getItem('atelier.unsaved') === '{}' && atelier.form.styles.length === 1")
     page.reload()
+    visitors.settle(page)
     page.locator(".wear", has_text="Other").click()
     expect(page.locator(".wear")).to_have_count(0)
 
 
-def test_a_style_that_is_gone_is_told_and_its_button_is_one_press_away(page: Page, visitors: Visitors):
+def test_a_style_that_is_gone_is_told_and_its_button_is_one_press_away(page: Page):
     page.evaluate("atelier.fill({ prompt: 'a boat', styles: ['gone'] }, { quiet: true })")
     expect(page.locator(LINE)).to_have_text("Styles: There is no style 'gone'. Choose another one, or take it away.")
     page.locator("#generate").click()
