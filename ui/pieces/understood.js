@@ -90,7 +90,11 @@ const putOn = (style) => {
   atelier.fill({ prompt, negative_prompt: negative, styles: [style.name, ...before.styles] }, { quiet: true });
   atelier.note(t("styles.worn", { name: style.name }), t("styles.worn.help"), { text: t("styles.undo"), act: () => atelier.fill(before, { quiet: true }) });
 };
+let drawn = "";
 const draw = () => {
+  const now = JSON.stringify([chosen(), atelier.language]);
+  if (now === drawn) return;  // a chip that is just being pressed stays
+  drawn = now;
   open.replaceChildren(atelier.icon("brush"), t("styles.choose"));
   chips.replaceChildren(...chosen().map((name) => h("button", { type: "button", class: "wear", title: t("styles.take", { name }), "aria-label": t("styles.take", { name }),
     onclick: () => wear(chosen().filter((other) => other !== name)) }, h("span", {}, name), "×")));
