@@ -193,7 +193,7 @@
       sheet(t("made.title"), h("p", { class: "verdict" }, verdict(steps, image)),
         h("p", { class: "facts" }, [image.sampler, image.values?.schedule, t(image.steps === 1 ? "result.step" : "result.steps", { n: image.steps })].filter(Boolean).join("  ·  ")),
         note, ...curves.map((one) => one.node), curves.length < 3 ? h("p", { class: "subdued" }, t("made.unguided")) : null,
-        film.whole ? null : h("p", { class: "subdued" }, t("made.calls", { n: steps.length, steps: image.steps })), h("p", { class: "subdued keys" }, t("made.keys"))));
+        film.whole ? null : h("p", { class: "subdued" }, t("made.calls", { n: steps.length, steps: image.steps })), h("p", { class: "subdued by-keys" }, t("made.keys"))));
     choose("guess");
     go(0);
     if (!matchMedia("(prefers-reduced-motion: reduce)").matches) play();

@@ -179,13 +179,20 @@
   const notes = h("div", { class: "notes", role: "status", "aria-live": "polite" });
   document.body.append(notes);
   const uppermost = () => [...document.querySelectorAll("dialog[open]")].at(-1) ?? document.body;
-  document.addEventListener("close", () => uppermost().append(notes), true);  // they do not close with a dialog
+  const place = () => {
+    const host = uppermost();
+    host.append(notes);
+    kept.disconnect();
+    kept.observe(host, { childList: true });
+  };
+  const kept = new MutationObserver(() => { if (!notes.isConnected) place(); });  // a dialog that is drawn anew
+  document.addEventListener("close", place, true);  // they do not close with a dialog
   /** A passing note: a text, or a Problem; `action` is a button in it: {text, act}. */
   const note = (what, detail, action) => {
     const told = typeof what === "string" ? { message: what, remedy: detail } : explain(what);
     const card = h("div", { class: "note" }, h("div", {}, h("p", {}, told.message), told.remedy ? h("p", { class: "subdued" }, told.remedy) : null),
       action ? h("button", { type: "button", class: "plain", onclick: () => { card.remove(); action.act(); } }, action.text) : null, tool("close", "close", () => card.remove()));
-    uppermost().append(notes);  // else an open dialog would cover it
+    place();  // else an open dialog would cover it
     notes.append(card);
     setTimeout(() => card.remove(), 9000);
   };
@@ -197,7 +204,7 @@
     note(t("note.copied"));
   };
   const tab = (name) => document.getElementById(`tab-${name}-button`)?.click();
-  const focusField = (name) => document.querySelector(`#field-${name} textarea, #field-${name} input`)?.focus();
+  const focusField = (name) => (document.querySelector(`#field-${name} textarea, #field-${name} input`) ?? document.getElementById(`field-${name}`))?.focus();
 
   // Doors for the pieces. keys: `atelier.keys.push(["Ctrl + Enter", "key.generate"])` lists a key in the dialog "?", its
   // word in both languages. form, differs, reset and saved come from form.js; setSize from aspects.js.
