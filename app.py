@@ -80,6 +80,7 @@ def compose(studio: "Studio", access: "Access") -> "FastAPI":
 
     from api.access import visitor
     from api.server import make_app
+    from engine.picture.open import LARGEST_FILE
     from ui import page
 
     blocks, looks = page.build(studio, visitor)
@@ -89,7 +90,7 @@ def compose(studio: "Studio", access: "Access") -> "FastAPI":
         blocks,
         path="/",
         show_error=False,
-        max_file_size="64mb",
+        max_file_size=LARGEST_FILE,
         footer_links=[],
         run_history=False,
         ssr_mode=False,

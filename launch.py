@@ -31,7 +31,7 @@ The first start makes .venv beside this file and installs what the studio needs;
   txt2img              draw pictures without the page; txt2img --help lists the options
   import               take a folder of old pictures into the gallery; the studio must not be running
   doctor               say whether this machine can draw, and what to do if not
-  test                 check the code and run the tests
+  test                 check the code and run all tests, in two processes; with arguments, pytest in one
   --use-this-python    make no .venv and install nothing: use the Python that runs this file (containers, Spaces)
   --help               show this
 
@@ -62,6 +62,9 @@ ENVIRONMENT = {
     "GRADIO_ANALYTICS_ENABLED": "False",
     "TOKENIZERS_PARALLELISM": "false",
 }
+
+# Whole files in the order of the tree: fixtures are shared within them, and few long ones must not come last.
+ALL_TESTS = ("-n", "2", "--dist", "loadfile", "--no-loadscope-reorder")
 
 CHECKS = (
     ("ruff format", ["-m", "ruff", "format", "--check", "."]),
@@ -139,7 +142,10 @@ def become(command: "list[str]", environment: "dict[str, str]") -> "int":
 
 
 def test(python: "str", arguments: "list[str]", environment: "dict[str, str]") -> "int":
-    """All checks, then the tests, whatever the checks say; pytest's closing line is the last one."""
+    """All checks, then the tests, whatever the checks say; pytest's closing line is the last one.
+
+    Pytest's arguments are passed on as they are, so that a debugger and a single test work as with pytest itself.
+    """
     failed = []
     for name, command in CHECKS:
         print("== {}".format(name), flush=True)
@@ -149,7 +155,7 @@ def test(python: "str", arguments: "list[str]", environment: "dict[str, str]") -
     if failed:
         print("== FAILED: {}. This run fails, whatever the tests say.".format(", ".join(failed)), flush=True)
     print("== pytest", flush=True)
-    status = subprocess.call([python, "-m", "pytest", *arguments], cwd=str(HOUSE), env=environment)
+    status = subprocess.call([python, "-m", "pytest", *(arguments or ALL_TESTS)], cwd=str(HOUSE), env=environment)
     return status or int(bool(failed))
 
 

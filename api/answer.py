@@ -2,6 +2,7 @@
 
 import json
 import secrets
+from collections.abc import Awaitable, Callable
 
 from starlette.datastructures import MutableHeaders
 from starlette.types import Message, Send
@@ -31,6 +32,8 @@ HEADERS = {
     "cross-origin-resource-policy": "same-origin",
     "content-security-policy": CONTENT_POLICY,
 }
+
+FRESH = {"cache-control": "no-store"}  # for what may change at any moment
 
 
 class Refused(Exception):
@@ -73,15 +76,21 @@ class Answer:
         elif not self.started:
             await self.instead(503, Problem(code="server.stopping", message="The studio is stopping."))
 
-    async def instead(self, status: int, problem: Problem) -> None:
+    async def instead(
+        self, status: int, problem: Problem, read_on: Callable[[], Awaitable[None]] | None = None
+    ) -> None:
+        """read_on: what to do between an answer 413 and the end of the connection."""
         if self.started:
             return
         self.refused = None
         content = json.dumps({"error": problem.model_dump()}).encode()
         headers = [(b"content-type", b"application/json"), (b"content-length", str(len(content)).encode())]
         if status == 413:
-            headers.append((b"connection", b"close"))  # the rest of the body is not read
+            headers.append((b"connection", b"close"))  # the rest of the body may be too long to be read
         if status == 429:
             headers.append((b"retry-after", b"5"))
         await self.send({"type": "http.response.start", "status": status, "headers": headers})
-        await self.send({"type": "http.response.body", "body": content})
+        await self.send({"type": "http.response.body", "body": content, "more_body": True})
+        if status == 413 and read_on:
+            await read_on()
+        await self.send({"type": "http.response.body", "body": b""})

@@ -8,6 +8,7 @@ from anyio import to_thread
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import JSONResponse, StreamingResponse
 
+from api.answer import FRESH
 from api.images import Whose, shown
 from api.jobs import TheStudio, Visitor, values_of
 from engine.errors import BadRequest
@@ -15,7 +16,6 @@ from engine.gallery.search import Filters
 from engine.gallery.store import Change
 
 router = APIRouter(prefix="/api/images")
-FRESH = {"cache-control": "no-store"}
 LARGEST_SEED = 2**64 - 1
 
 

@@ -5,13 +5,13 @@ from typing import Annotated, Any, Literal
 
 from anyio import to_thread
 from fastapi import APIRouter, Query, Request
-from fastapi.responses import JSONResponse, Response, StreamingResponse
+from fastapi.responses import JSONResponse, StreamingResponse
 
+from api.answer import FRESH
 from api.images import Whose
 from api.jobs import TheStudio, Visitor, values_of
 
 router = APIRouter(prefix="/api/grids")
-FRESH = {"cache-control": "no-store"}
 
 
 @router.post("/plan")
@@ -47,10 +47,9 @@ async def change(
 
 
 @router.delete("/{grid_id}", status_code=204)
-def delete(grid_id: str, studio: TheStudio, owner: Whose) -> Response:
+def delete(grid_id: str, studio: TheStudio, owner: Whose) -> None:
     """The pictures stay."""
     studio.grids.delete(grid_id, owner)
-    return Response(status_code=204)
 
 
 @router.get("/{grid_id}/page")

@@ -2,7 +2,8 @@
 
 import asyncio
 import logging
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, nullcontext, suppress
+from functools import partial
 from urllib.parse import urlsplit
 
 from anyio import to_thread
@@ -14,9 +15,10 @@ from api.answer import Answer, Refused
 from api.named_files import NamedFiles
 from api.streams import Streams
 from engine.errors import INTERNAL
+from engine.picture.open import LARGEST_FILE
 
-LARGE = 64 * 2**20
 SMALL = 4 * 2**20
+READ_ON, READ_ON_SECONDS = 4 * LARGEST_FILE, 20  # of what was refused
 UPLOADS = frozenset({"/gradio_api/upload", "/api/read-settings", "/api/pictures", "/api/images/import"})
 STREAMS = ("/api/state", "/gradio_api/queue/data", "/gradio_api/heartbeat/", "/gradio_api/call/")
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -40,13 +42,13 @@ class Guard:
             return await send({"type": "websocket.close", "code": 1008})
         answer = Answer(send)
         scope = {**scope, "headers": [pair for pair in scope["headers"] if not from_proxy(pair[0])]}
+        headers = Headers(scope=scope)
         try:
-            headers = Headers(scope=scope)
             self.check(scope, headers)
             with self.counted(scope):
                 await self.app(scope, await self.body(scope, headers, receive, answer), answer.send)
         except Refused as refused:
-            await answer.instead(refused.status, refused.problem)
+            await answer.instead(refused.status, refused.problem, partial(read_on, headers, receive))
         except asyncio.CancelledError:
             if not self.streams.closing:
                 raise
@@ -68,7 +70,7 @@ class Guard:
     async def body(self, scope: Scope, headers: Headers, receive: Receive, answer: "Answer") -> Receive:
         """Where the application reads the body from: counted, and except for uploads looked through first."""
         upload = scope["path"] in UPLOADS
-        limit = LARGE if upload else SMALL
+        limit = LARGEST_FILE if upload else SMALL
         announced = headers.get("content-length", "0")
         if not announced.isdecimal() or int(announced) > limit:
             raise too_large(limit)
@@ -123,6 +125,19 @@ def same_origin(headers: Headers) -> bool:
 
 def too_large(limit: int) -> Refused:
     return Refused(413, "body.large", f"The request is larger than {limit // 2**20} MB.", "Send less at once.")
+
+
+async def read_on(headers: Headers, receive: Receive) -> None:
+    """The rest of a body that was refused, within bounds: the answer is lost on a browser that is cut off while sending.
+    Who asked before sending ("Expect") has sent nothing."""
+    room = 0 if "expect" in headers else READ_ON
+    with suppress(TimeoutError):
+        async with asyncio.timeout(READ_ON_SECONDS):
+            while room > 0:
+                message = await receive()
+                room -= len(message.get("body", b""))
+                if not message.get("more_body"):
+                    break
 
 
 async def whole_body(receive: Receive, limit: int) -> bytes:

@@ -6,6 +6,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from fastapi.responses import JSONResponse, Response
 
+from api.answer import FRESH
 from api.jobs import TheStudio, Visitor
 
 router = APIRouter(prefix="/api")
@@ -20,7 +21,7 @@ def history(
 ) -> JSONResponse:
     """Newest first, each prompt once; `search`: words that it holds."""
     found = [asdict(past) for past in studio.history.latest(owner, search, limit)]
-    return JSONResponse({"prompts": found}, headers={"cache-control": "no-store"})
+    return JSONResponse({"prompts": found}, headers=FRESH)
 
 
 @router.delete("/history/{past_id}", status_code=204)

@@ -5,9 +5,10 @@ from typing import Annotated, Any
 
 from anyio import to_thread
 from fastapi import APIRouter, Depends, Request
-from fastapi.responses import FileResponse, JSONResponse, Response
+from fastapi.responses import FileResponse, JSONResponse
 
 from api.access import Access, visitor
+from api.answer import FRESH
 from api.jobs import TheStudio
 from engine.gallery.rows import GalleryImage
 from engine.request.schema import PARAMETERS, flat
@@ -27,7 +28,7 @@ Whose = Annotated[str | None, Depends(whose)]
 
 @router.get("/images/{image_id}")
 def image(image_id: str, studio: TheStudio, owner: Whose) -> JSONResponse:
-    return JSONResponse(shown(studio.gallery.get(image_id, owner)), headers={"cache-control": "no-store"})
+    return JSONResponse(shown(studio.gallery.get(image_id, owner)), headers=FRESH)
 
 
 @router.get("/images/{image_id}/file")
@@ -50,9 +51,8 @@ def trace(image_id: str, studio: TheStudio, owner: Whose) -> FileResponse:
 
 
 @router.delete("/images/{image_id}", status_code=204)
-def delete(image_id: str, studio: TheStudio, owner: Whose) -> Response:
+def delete(image_id: str, studio: TheStudio, owner: Whose) -> None:
     studio.gallery.delete(image_id, owner)
-    return Response(status_code=204)
 
 
 @router.post("/pictures", status_code=201)

@@ -12,6 +12,7 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import JSONResponse, StreamingResponse
 
 from api.access import visitor
+from api.answer import FRESH
 from engine.errors import BadRequest
 from engine.studio import Studio
 
@@ -40,7 +41,7 @@ async def submit(request: Request, studio: TheStudio, owner: Visitor) -> dict[st
 
 @router.get("/jobs")
 async def snapshot(studio: TheStudio, owner: Visitor) -> JSONResponse:
-    return JSONResponse(await to_thread.run_sync(studio.snapshot, owner), headers={"cache-control": "no-store"})
+    return JSONResponse(await to_thread.run_sync(studio.snapshot, owner), headers=FRESH)
 
 
 @router.post("/jobs/{job_id}/cancel")

@@ -7,6 +7,7 @@ from anyio import to_thread
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response
 
+from api.answer import FRESH
 from api.images import Whose
 from api.jobs import TheStudio, Visitor, values_of
 from engine.errors import BadRequest
@@ -14,19 +15,18 @@ from engine.presets import Preset
 from engine.studio import Studio
 
 router = APIRouter(prefix="/api")
-NO_STORE = {"cache-control": "no-store"}
 
 
 @router.get("/presets")
 def presets(studio: TheStudio, whose: Whose) -> JSONResponse:
     """The visitor's own by name, then those that are built in."""
-    return JSONResponse({"presets": [shown(preset) for preset in studio.presets.all(whose)]}, headers=NO_STORE)
+    return JSONResponse({"presets": [shown(preset) for preset in studio.presets.all(whose)]}, headers=FRESH)
 
 
 @router.get("/presets/export")
 def export(studio: TheStudio, whose: Whose) -> JSONResponse:
     """A file with all that the visitor saved, thumbnails too."""
-    headers = {**NO_STORE, "content-disposition": 'attachment; filename="atelier-presets.json"'}
+    headers = {**FRESH, "content-disposition": 'attachment; filename="atelier-presets.json"'}
     return JSONResponse(studio.presets.exported(whose), headers=headers)
 
 
@@ -64,9 +64,8 @@ async def change(preset_id: str, request: Request, studio: TheStudio, whose: Who
 
 
 @router.delete("/presets/{preset_id}", status_code=204)
-def remove(preset_id: str, studio: TheStudio, whose: Whose) -> Response:
+def remove(preset_id: str, studio: TheStudio, whose: Whose) -> None:
     studio.presets.remove(preset_id, whose)
-    return Response(status_code=204)
 
 
 @router.get("/presets/{preset_id}/thumbnail")

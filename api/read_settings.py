@@ -4,6 +4,7 @@ from anyio import to_thread
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
 
+from api.answer import FRESH
 from api.images import for_scripts
 from api.jobs import TheStudio
 
@@ -24,5 +25,5 @@ async def read_settings(request: Request, studio: TheStudio) -> JSONResponse:
             "absent": found.absent,
             "tool": found.tool,
         },
-        headers={"cache-control": "no-store"},
+        headers=FRESH,
     )

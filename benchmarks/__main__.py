@@ -12,6 +12,7 @@ ALL = {
     "bf16": "Number formats, full-size random Stable Diffusion 1.5 at 256 px",
     "loading": "Loading a single file of 2.1 GB",
     "gallery": "A gallery of 100,000 pictures",
+    "prompts": "Hostile prompts, 100 kB of each operator",
     "startup": "From the command to the picture",
 }
 

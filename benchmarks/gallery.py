@@ -14,11 +14,11 @@ from pathlib import Path
 from api.images import shown
 from benchmarks.table import Row, seconds, timed
 from engine import infotext
-from engine.gallery.rows import NewImage, facts_of, insert
+from engine.gallery.arrivals import bare
+from engine.gallery.rows import NewImage, insert
 from engine.gallery.search import SORTS, Filters, cursor_part
 from engine.gallery.store import Change, Gallery
 from engine.gallery.upkeep import read_batch
-from engine.job import new_id
 from engine.request.generation import GenerationRequest
 from engine.request.samplers import SAMPLERS
 
@@ -108,6 +108,14 @@ def counts(gallery: Gallery, runs: int) -> Iterator[Row]:
             assert gallery.facets(None, filters)["models"]
 
         yield milliseconds(f"facets {name}", facets, runs, "<= 100")
+
+        def all_at_once(filters: Filters = filters) -> None:
+            gallery.rows.version += 1
+            gallery.page(None, filters=filters)
+            gallery.count(None, filters)
+            gallery.facets(None, filters)
+
+        yield milliseconds(f"search, total and facets {name}", all_at_once, runs, "<= 100")
     yield milliseconds("facets again, nothing changed", lambda: gallery.facets(None), runs)
 
 
@@ -158,24 +166,8 @@ def picture(draw: random.Random, number: int) -> NewImage:
         canvas={"width": width, "height": height},
         sampling={"sampler": draw.choice(SAMPLERS), "seed": draw.getrandbits(32)},
     )
-    image_id = f"{number:012x}{new_id()[12:]}"
-    return NewImage(
-        id=image_id,
-        job=image_id,
-        index=0,
-        owner="ann" if number % 2 else "bob",
-        created=1.7e9 + 60 * number,
-        width=width,
-        height=height,
-        seconds=1.0,
-        infotext=infotext.write(request),
-        request=request,
-        facts=facts_of(request),
-        file=f"outputs/2026-01-31/{image_id}.png",
-        thumbnail=f"thumbnails/2026-01-31/{image_id}.webp",
-        format="png",
-        sha256=None,
-    )
+    owner, created = "ann" if number % 2 else "bob", 1.7e9 + 60 * number
+    return bare(request, infotext.write(request), owner, created, (width, height))
 
 
 def words_of(draw: random.Random) -> str:
@@ -204,7 +196,7 @@ def tag(gallery: Gallery) -> None:
 def age(data: Path) -> None:
     """Make the database as an older studio left it."""
     with closing(sqlite3.connect(data / "atelier.db")) as connection:
-        for table in ("catalogue", "catalogue_tags", "catalogue_words"):
+        for table in ("catalogue", "catalogue_kinds", "catalogue_tags", "catalogue_words"):
             connection.execute(f"DROP TABLE {table}")
         for column in ("format", "imported", "name", "prompt", "trace"):
             connection.execute(f"ALTER TABLE images DROP COLUMN {column}")

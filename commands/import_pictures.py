@@ -15,7 +15,7 @@ from commands.options import add_installation, settings
 from engine.errors import AtelierError, BadRequest, DiskFull, InUse
 from engine.folder_lock import FolderLock
 from engine.gallery.store import Gallery
-from engine.picture.open import LARGEST_FILE
+from engine.picture.open import LARGEST_FILE, too_large
 
 ENDINGS = (".png", ".jpg", ".jpeg", ".jfif", ".webp")
 NOBODY = ""  # pictures that belong to no visitor: seen where the gallery is everybody's
@@ -126,7 +126,7 @@ def read(path: Path) -> bytes:
     if not path.is_file():
         raise BadRequest("import.file", "This is no file.")
     if path.stat().st_size > LARGEST_FILE:
-        raise BadRequest("picture.large", "The file is larger than 64 MB.", "Save it smaller and try again.")
+        raise too_large()
     return path.read_bytes()
 
 

@@ -96,8 +96,7 @@ class Presets:
         """Raises BadRequest for a name that is taken, or for a value that no request takes."""
         name, kept, fresh = tidy_name(name), checked(values), new_id()
         with self._lock, transaction(self._connection) as db:
-            if db.execute("SELECT COUNT(*) FROM presets WHERE owner = ?", (owner,)).fetchone()[0] >= MOST:
-                raise BadRequest("preset.many", f"There are {MOST} presets already.", "Delete some of them.", most=MOST)
+            make_room(db, owner, 1)
             try:
                 db.execute(
                     "INSERT INTO presets VALUES (?, ?, ?, ?, ?, ?)",
@@ -159,6 +158,8 @@ class Presets:
             (tidy_name(row.get("name")), checked(row.get("values")), picture_of(row.get("thumbnail"))) for row in rows
         ]
         names = {preset.name for preset in self.all(owner) if not preset.built_in}
+        with self._lock:
+            make_room(self._connection, owner, len(judged))
         made = []
         for name, values, thumbnail in judged:
             free = unused(name, names)
@@ -181,6 +182,12 @@ class Presets:
         if row is None:
             raise unknown()
         return row
+
+
+def make_room(db: sqlite3.Connection, owner: str, more: int) -> None:
+    """Raises BadRequest where an owner's presets would become too many."""
+    if db.execute("SELECT COUNT(*) FROM presets WHERE owner = ?", (owner,)).fetchone()[0] + more > MOST:
+        raise BadRequest("preset.many", f"There would be more than {MOST} presets.", "Delete some of them.", most=MOST)
 
 
 def preset_of(row: sqlite3.Row) -> Preset:

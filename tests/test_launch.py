@@ -221,7 +221,14 @@ def test_a_failed_check_is_named_and_fails_the_run_after_the_tests(house: House,
     assert run.returncode == 1
     assert f"FAILED: {named}." in run.stdout
     assert run.stdout.splitlines()[-1] == "== pytest"
-    assert house.calls[-1] == "pytest"
+    assert house.calls[-1].startswith("pytest")
+
+
+def test_without_arguments_the_tests_run_in_two_processes(house: House) -> None:
+    for name in ("ruff", "pyright", "importlinter", "pytest"):
+        house.stand_in(name)
+    house.start("test")
+    assert house.calls[-1].startswith("pytest -n 2 ")
 
 
 def test_failed_tests_fail_the_run(house: House) -> None:

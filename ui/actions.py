@@ -14,7 +14,7 @@ from engine.library.model import ModelFile
 from engine.request.schema import PARAMETERS
 from engine.studio import Studio
 from ui.batches import seeds_after
-from ui.form import BEST, FORM, shown, sort_out
+from ui.form import FORM, shown, sort_out
 
 log = logging.getLogger("atelier.ui")
 FILLED_IN = {
@@ -160,7 +160,7 @@ def emptied(name: str, value: Any) -> bool:
 
 def first_form(models: list[ModelFile]) -> dict[str, Any]:
     """For a first visit: defaults, the first model's own size, and a prompt that it draws well."""
-    values = {name: shown(name, known.default) for name, known in FORM.items()} | {"steps": BEST}
+    values = {name: shown(name, known.default) for name, known in FORM.items()}
     usable = next((model for model in models if not model.problem), None)
     if usable:
         values |= {"checkpoint": usable.name, "width": usable.width, "height": usable.height}

@@ -26,7 +26,7 @@ FORM: dict[str, Parameter] = {
     **{name: known for name, known in PARAMETERS.items() if known.start is None},
     "batches": BATCHES,
 }
-QUICK, BEST = 12, 30  # steps of the two choices on top
+QUICK, BEST = 12, PARAMETERS["steps"].default  # steps of the two choices on top
 PLAIN_INTEGER = 2**53  # larger numbers lose digits in JavaScript, so they are typed as text
 
 

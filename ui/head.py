@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+from engine.picture.open import LARGEST_FILE
 from ui.form import BEST, FORM, QUICK, shown
 from ui.pieces.piece import source
 from ui.tabs.txt2img import GROUPS
@@ -37,6 +38,7 @@ def head() -> str:
             f"<style>{styles()}</style>",
             data("atelier-words", LANGUAGES),
             data("atelier-form", form()),
+            data("atelier-limits", {"file": LARGEST_FILE}),
             f"<script>{''.join(source(name) for name in SHARED)}</script>",
         ]
     )

@@ -22,14 +22,23 @@ class Guided:
 
 
 @dataclass(frozen=True)
-class Track:
-    """What one prompt says over time. stages: (last step, context of (tokens, width)) in order, steps from 1."""
+class Stage:
+    """What a prompt says up to a step, that one included, steps from 1. context: (tokens, width)."""
 
-    stages: tuple[tuple[int, torch.Tensor], ...]
+    last: int
+    text: str
+    context: torch.Tensor
+
+
+@dataclass(frozen=True)
+class Track:
+    """What one prompt says over time, in order."""
+
+    stages: tuple[Stage, ...]
     weight: float = 1.0
 
-    def at(self, step: int) -> torch.Tensor:
-        return next((context for last, context in self.stages if step <= last), self.stages[-1][1])
+    def at(self, step: int) -> Stage:
+        return next((stage for stage in self.stages if step <= stage.last), self.stages[-1])
 
 
 @dataclass(frozen=True)
@@ -48,13 +57,20 @@ class Conditioning:
         return len(self.positive) + (self.negative is not None)
 
     def at(self, index: int) -> tuple[torch.Tensor, ...]:
-        """The contexts of evaluation `index`, the negative one first.
-
-        A picture that begins in the middle counts its own steps from 1, as AUTOMATIC1111 does.
-        """
-        step = self.step_of(index) - self.step_of(self.first) + 1
+        """The contexts of evaluation `index`, the negative one first."""
         tracks = self.positive if self.negative is None else (self.negative, *self.positive)
-        return tuple(track.at(step) for track in tracks)
+        return tuple(track.at(self.step(index)).context for track in tracks)
+
+    def said(self, index: int) -> dict[str, str]:
+        """The texts in force at evaluation `index`, in words: of the prompt, and of the negative one where it is heard."""
+        step = self.step(index)
+        parts = [(track.at(step).text, track.weight) for track in self.positive]
+        texts = {"prompt": composition.joined(parts)}
+        return texts if self.negative is None else {**texts, "negative_prompt": self.negative.at(step).text}
+
+    def step(self, index: int) -> int:
+        """From 1. A picture that begins in the middle counts its own steps, as AUTOMATIC1111 does."""
+        return self.step_of(index) - self.step_of(self.first) + 1
 
     def combine(self, outputs: list[torch.Tensor], guidance: float) -> Guided:
         """outputs: one for each context, in the same order."""
@@ -86,7 +102,7 @@ class Speaker:
 
     def track(self, text: str, request: GenerationRequest, weight: float = 1.0) -> Track:
         found = stages(text, Timeline(request.sampling.steps))
-        return Track(tuple((last, self.encoded(said, request)) for last, said in found), weight)
+        return Track(tuple(Stage(last, said, self.encoded(said, request)) for last, said in found), weight)
 
     def encoded(self, text: str, request: GenerationRequest) -> torch.Tensor:
         key = (text, request.model.clip_skip, request.words.emphasis)
@@ -98,4 +114,4 @@ class Speaker:
 def contexts(conditioning: Conditioning) -> Iterator[torch.Tensor]:
     """All that it may ever say."""
     for track in (*conditioning.positive, *([conditioning.negative] if conditioning.negative else [])):
-        yield from (context for _, context in track.stages)
+        yield from (stage.context for stage in track.stages)

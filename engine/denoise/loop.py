@@ -122,7 +122,8 @@ def advance(picture: Denoising, outputs: list[torch.Tensor], guess: bool, shared
     guided = picture.conditioning.combine(outputs, picture.guidance)
     solver, index = picture.solver, picture.index
     picture.guess = solver.denoised(guided.output, index, picture.latents) if guess else None
-    picture.seen = see(solver, index, picture.latents, guided) if picture.watched else None
+    said = picture.conditioning.said
+    picture.seen = see(solver, index, picture.latents, guided, said(index)) if picture.watched else None
     if move := solver.move(index, shared and not picture.alone):
         return terms(solver, move, picture.latents, guided, picture.noise)
     picture.latents = solver.step(guided, index, picture.latents, picture.noise)

@@ -168,17 +168,18 @@ def scheduler(recipe: Recipe) -> tuple[Scheduler, list[float]]:
         asked = row.lay(made, walked, known)
     else:
         made.set_timesteps(steps)
-        if recipe.name == "UniPC" and recipe.a1111:
-            lay_times(made, np.linspace(len(known) - 1, 0, steps + 1), known)
-        asked = levels_of(made, known)
+        floats = recipe.name == "UniPC" and recipe.a1111
+        asked = lay_times(made, np.linspace(len(known) - 1, 0, steps + 1), known) if floats else levels_of(made, known)
     begin(made)
     return made, asked
 
 
-def lay_times(made: Scheduler, times: Sigmas, known: Sigmas) -> None:
-    """Float timesteps for UniPC, as in its authors' code."""
-    made.sigmas = torch.from_numpy(schedules.sigma_at(times, known).astype(np.float32))
+def lay_times(made: Scheduler, times: Sigmas, known: Sigmas) -> list[float]:
+    """Float timesteps for UniPC, as in its authors' code. Returns the levels at which the network is asked."""
+    walked = schedules.sigma_at(times, known)
+    made.sigmas = torch.from_numpy(walked.astype(np.float32))
     made.timesteps = torch.from_numpy(times[:-1].astype(np.float32))
+    return walked[:-1].tolist()
 
 
 def begin(made: Scheduler) -> None:

@@ -2,6 +2,7 @@
 
 import base64
 import json
+from collections.abc import Mapping
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass
 from io import BytesIO
@@ -31,20 +32,22 @@ class Solves(Protocol):
 @dataclass(frozen=True)
 class Sight:
     """One evaluation. latents: before its step; guess: the finished latents as the network saw them, both (channels,
-    h, w); pull: how far guidance moved the guess away from the negative prompt's, relative to the guess."""
+    h, w); pull: how far guidance moved the guess away from the negative prompt's, relative to the guess; said: the texts
+    in force, "prompt" and "negative_prompt"."""
 
     sigma: float
     latents: Latents
     guess: Latents
     pull: float | None
+    said: Mapping[str, str]
 
 
-def see(solver: Solves, index: int, latents: torch.Tensor, guided: Guided) -> Sight:
+def see(solver: Solves, index: int, latents: torch.Tensor, guided: Guided, said: Mapping[str, str]) -> Sight:
     guess = plain(solver.denoised(guided.output, index, latents))
     pull = None
     if guided.negative is not None:
         pull = apart(guess, plain(solver.denoised(guided.negative, index, latents)))
-    return Sight(solver.sigma(index), plain(latents), guess, pull)
+    return Sight(solver.sigma(index), plain(latents), guess, pull, said)
 
 
 class Trace:
@@ -55,12 +58,14 @@ class Trace:
         self.steps: list[dict[str, Any]] = []
         self.frames: dict[int, tuple[Future[str], Future[str]]] = {}
         self.last: Latents | None = None
+        self.said: list[Mapping[str, str]] = []
 
     def keep(self, sight: Sight, matrix: Matrix, executor: Executor) -> None:
         at = len(self.steps)
         change = None if self.last is None else apart(sight.guess, self.last)
         self.steps.append({"sigma": rounded(sight.sigma), "pull": rounded(sight.pull), "change": rounded(change)})
         self.last = sight.guess
+        self.said.append(sight.said)
         if at % self.every == 0:
             guess, latents = (executor.submit(frame, seen, matrix) for seen in (sight.guess, sight.latents))
             self.frames[at] = guess, latents
@@ -69,7 +74,19 @@ class Trace:
         """Waits for the last frames. Steps between two frames have none of their own."""
         for at, (guess, latents) in self.frames.items():
             self.steps[at] |= {"guess": guess.result(), "latents": latents.result()}
-        return json.dumps({"version": VERSION, "steps": self.steps}, allow_nan=False).encode()
+        texts = self.tell()
+        return json.dumps({"version": VERSION, "texts": texts, "steps": self.steps}, allow_nan=False).encode()
+
+    def tell(self) -> list[str]:
+        """A prompt that changes on the way is named in the first step and wherever it changes, by its place in the list."""
+        texts: dict[str, int] = {}
+        for kind in ("prompt", "negative_prompt"):
+            heard = [said.get(kind) for said in self.said]
+            if len(set(heard)) > 1:
+                for at, text in enumerate(heard):
+                    if text is not None and (at == 0 or text != heard[at - 1]):
+                        self.steps[at][kind] = texts.setdefault(text, len(texts))
+        return list(texts)
 
 
 def plain(latents: torch.Tensor) -> Latents:

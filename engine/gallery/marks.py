@@ -1,4 +1,4 @@
-"""What a person says of pictures: stars and tags."""
+"""What a person says of pictures: stars, tags, and that they are no longer wanted."""
 
 import sqlite3
 import unicodedata
@@ -27,6 +27,14 @@ def remove_tags(connection: sqlite3.Connection, numbers: Collection[int], tags: 
     connection.executemany(
         "DELETE FROM catalogue_tags WHERE tag = ? AND number = ?", [(tag, number) for tag in tags for number in numbers]
     )
+
+
+def set_trashed(connection: sqlite3.Connection, numbers: Collection[int], when: float | None) -> int:
+    """when: None takes them out of the trash. Returns how many it concerned: not those that were so already."""
+    return connection.executemany(
+        "UPDATE catalogue SET trashed = ? WHERE number = ? AND (trashed IS NULL) <> (? IS NULL)",
+        [(when, number, when) for number in numbers],
+    ).rowcount
 
 
 def read_tags(values: Sequence[str], field: str) -> list[str]:

@@ -141,7 +141,9 @@ def insert(connection: sqlite3.Connection, new: NewImage) -> None:
             *(facts.model, facts.sampler, facts.steps, new.sha256),
         ),
     ).lastrowid
-    index_words(connection, number or 0, facts, new.infotext, new.name or new.file)
+    number = number or 0
+    schema.give_kinds(connection, [number])
+    index_words(connection, number, facts, new.infotext, new.name or new.file)
 
 
 def index_words(connection: sqlite3.Connection, number: int, facts: Facts, infotext: str, name: str) -> None:

@@ -1,6 +1,7 @@
 """The gallery's tables, and how a data folder of an older studio gets them without waiting."""
 
 import sqlite3
+from collections.abc import Sequence
 
 from engine.database import transaction
 
@@ -25,12 +26,16 @@ ADDED = {
 }
 # What is searched by, apart from what is kept: a row here is 150 bytes, one in `images` some thousand. model is NULL
 # until an older studio's row has been read (upkeep.py). AUTOINCREMENT: no number is ever given twice.
+# kind: model, sampler, width and height as one number, since a hundred thousand of those are counted in no time.
 # The words are not cut into trigrams, which find nothing shorter than three letters: see words.py.
 CATALOGUE = """
 CREATE TABLE IF NOT EXISTS catalogue (
     number INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, owner TEXT NOT NULL, created REAL NOT NULL,
     width INTEGER NOT NULL, height INTEGER NOT NULL, seed INTEGER NOT NULL, model TEXT, sampler TEXT, steps INTEGER,
-    stars INTEGER NOT NULL DEFAULT 0, trashed REAL, sha256 TEXT);
+    stars INTEGER NOT NULL DEFAULT 0, trashed REAL, sha256 TEXT, kind INTEGER);
+CREATE TABLE IF NOT EXISTS catalogue_kinds (
+    kind INTEGER PRIMARY KEY, model TEXT, sampler TEXT, width INTEGER NOT NULL, height INTEGER NOT NULL);
+CREATE INDEX IF NOT EXISTS catalogue_kinds_of ON catalogue_kinds (width, height, model, sampler);
 CREATE INDEX IF NOT EXISTS catalogue_sha256 ON catalogue (sha256) WHERE sha256 IS NOT NULL;
 CREATE INDEX IF NOT EXISTS catalogue_unhashed ON catalogue (seed) WHERE sha256 IS NULL;
 CREATE INDEX IF NOT EXISTS catalogue_unread ON catalogue (number) WHERE model IS NULL;
@@ -41,12 +46,12 @@ CREATE VIRTUAL TABLE IF NOT EXISTS catalogue_words
     USING fts5 (text, columnsize = 0, prefix = '1 2', tokenize = "unicode61 remove_diacritics 2");
 """
 # Each holds all that is filtered by, so that no search touches the rows themselves: the first in the order of pages,
-# the second in the order of facets.
+# the second for counts.
 INDEXES = """
-CREATE INDEX IF NOT EXISTS catalogue_newest
-    ON catalogue (trashed, created, id, owner, model, sampler, width, height, seed, stars);
-CREATE INDEX IF NOT EXISTS catalogue_facets
-    ON catalogue (trashed, model, sampler, width, height, stars, owner, created, seed);
+DROP INDEX IF EXISTS catalogue_newest;
+DROP INDEX IF EXISTS catalogue_facets;
+CREATE INDEX IF NOT EXISTS catalogue_by_time ON catalogue (trashed, created, id, owner, kind, seed, stars);
+CREATE INDEX IF NOT EXISTS catalogue_by_kind ON catalogue (trashed, kind, stars, owner, created, seed);
 """
 NO_SEED = 2**63 - 1
 
@@ -67,6 +72,10 @@ def prepare(connection: sqlite3.Connection) -> None:
         if name not in there:
             connection.execute(f"ALTER TABLE images ADD COLUMN {name} {kind}")
     connection.executescript(CATALOGUE)
+    if "kind" not in {row["name"] for row in connection.execute("PRAGMA table_info(catalogue)")}:
+        with transaction(connection):
+            connection.execute("ALTER TABLE catalogue ADD COLUMN kind INTEGER")
+            give_kinds(connection)
     if not enter_old(connection) and not unread(connection):
         connection.executescript(INDEXES)
 
@@ -78,11 +87,30 @@ def enter_old(connection: sqlite3.Connection) -> int:
         return 0
     connection.create_function("order_of", 1, order_of, deterministic=True)
     with transaction(connection):
-        return connection.execute(
+        entered = connection.execute(
             "INSERT INTO catalogue (id, owner, created, width, height, seed) "
             "SELECT id, owner, created, width, height, order_of(seed) FROM images "
             "WHERE id NOT IN (SELECT id FROM catalogue) ORDER BY created, id"
         ).rowcount
+        give_kinds(connection)
+        return entered
+
+
+def give_kinds(connection: sqlite3.Connection, numbers: Sequence[int] | None = None) -> None:
+    """Set `kind` in these rows, or in all that have none."""
+    which, values = (
+        ("kind IS NULL", ()) if numbers is None else (f"number IN ({', '.join('?' * len(numbers))})", numbers)
+    )
+    known = (
+        "(SELECT kind FROM catalogue_kinds AS known WHERE known.model IS catalogue.model AND known.sampler IS"
+        " catalogue.sampler AND known.width = catalogue.width AND known.height = catalogue.height)"
+    )
+    connection.execute(
+        "INSERT INTO catalogue_kinds (model, sampler, width, height) SELECT DISTINCT model, sampler, width, height"
+        f" FROM catalogue WHERE {which} AND NOT EXISTS {known}",
+        values,
+    )
+    connection.execute(f"UPDATE catalogue SET kind = {known} WHERE {which}", values)
 
 
 def unread(connection: sqlite3.Connection) -> bool:

@@ -2,19 +2,16 @@
 
 import math
 import sqlite3
-from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from engine.errors import BadRequest
-from engine.gallery.marks import MOST_STARS
 from engine.gallery.schema import order_of
 from engine.gallery.words import asked
 
-FACETS = ("models", "samplers", "sizes", "stars")
-MOST_VALUES = 50  # of one facet
+MATCHING = "(SELECT rowid FROM catalogue_words WHERE catalogue_words MATCH ?)"
 
 
 @dataclass(frozen=True)
@@ -52,10 +49,15 @@ KINDS = {"created": float, "stars": int, "seed": int, "id": str}
 
 @dataclass
 class Where:
-    """Conditions that all hold, with the values for their question marks."""
+    """Conditions that all hold, with the values for their question marks. Words stand apart, as expressions of FTS5,
+    since what lists and what counts look for them in different ways; at most one of the two is set.
+
+    wanted: what the text must match; unwanted: what it must not."""
 
     conditions: list[str]
     values: list[Any]
+    wanted: str = ""
+    unwanted: str = ""
 
     def add(self, condition: str, *values: Any) -> None:
         self.conditions.append(condition)
@@ -65,6 +67,15 @@ class Where:
         chosen = tuple(values)
         if chosen:
             self.add(f"{column} IN ({', '.join('?' * len(chosen))})", *chosen)
+
+    def with_words(self) -> "Where":
+        """The words as a condition like the others."""
+        found = Where([*self.conditions], [*self.values])
+        if self.wanted:
+            found.add(f"number IN {MATCHING}", self.wanted)
+        if self.unwanted:
+            found.add(f"number NOT IN {MATCHING}", self.unwanted)
+        return found
 
     @property
     def by_number(self) -> str:
@@ -83,11 +94,10 @@ def where(owner: str | None, filters: Filters, *, facets: bool = True) -> Where:
     if owner is not None:
         found.add("owner = ?", owner)
     wanted, unwanted = asked(filters.q)
-    matching = "(SELECT rowid FROM catalogue_words WHERE catalogue_words MATCH ?)"
     if wanted:
-        found.add(f"number IN {matching}", f"({wanted}) NOT ({unwanted})" if unwanted else wanted)
-    elif unwanted:
-        found.add(f"number NOT IN {matching}", unwanted)
+        found.wanted = f"({wanted}) NOT ({unwanted})" if unwanted else wanted
+    else:
+        found.unwanted = unwanted
     if filters.since:
         found.add("created >= ?", midnight(filters.since))
     if filters.until:
@@ -96,13 +106,17 @@ def where(owner: str | None, filters: Filters, *, facets: bool = True) -> Where:
         found.add("seed = ?", order_of(filters.seed))
     for tag in filters.tags:
         found.add("number IN (SELECT number FROM catalogue_tags WHERE tag = ?)", tag)
-    if facets:
-        found.any_of("model", filters.models)
-        found.any_of("sampler", filters.samplers)
-        if filters.size:
-            found.add("width = ? AND height = ?", *filters.size)
-        if filters.stars:
-            found.add("stars >= ?", filters.stars)
+    if not facets:
+        return found
+    kinds = Where([], [])
+    kinds.any_of("model", filters.models)
+    kinds.any_of("sampler", filters.samplers)
+    if filters.size:
+        kinds.add("width = ? AND height = ?", *filters.size)
+    if kinds.conditions:
+        found.add(f"kind IN (SELECT kind FROM catalogue_kinds WHERE {kinds})", *kinds.values)
+    if filters.stars:
+        found.add("stars >= ?", filters.stars)
     return found
 
 
@@ -110,7 +124,7 @@ def page(
     connection: sqlite3.Connection, owner: str | None, filters: Filters, sort: str, before: str | None, limit: int
 ) -> tuple[list[int], str | None]:
     """The numbers of the pictures after the cursor `before`, and the next cursor. No page costs more than the first."""
-    order, found = chosen(sort), where(owner, filters)
+    order, found = chosen(sort), where(owner, filters).with_words()
     if before:
         marks = ", ".join("?" * len(order.columns))
         comparison = "<" if order.downwards else ">"
@@ -124,57 +138,6 @@ def page(
     ).fetchall()
     following = "_".join(cursor_part(value) for value in tuple(rows[limit - 1])[1:]) if len(rows) > limit else None
     return [row["number"] for row in rows[:limit]], following
-
-
-def total(connection: sqlite3.Connection, owner: str | None, filters: Filters) -> int:
-    found = where(owner, filters)
-    return connection.execute(f"SELECT count(*) FROM catalogue WHERE {found.by_number}", found.values).fetchone()[0]
-
-
-def facets(connection: sqlite3.Connection, owner: str | None, filters: Filters) -> dict[str, list[dict[str, Any]]]:
-    """How many pictures each value would show. A facet does not count its own filter, so that others can be chosen."""
-    found = where(owner, filters, facets=False)
-    rows = connection.execute(
-        "SELECT model, sampler, width, height, stars, count(*) FROM catalogue "
-        f"WHERE {found} GROUP BY trashed, model, sampler, width, height, stars",
-        found.values,
-    ).fetchall()
-    counts: list[defaultdict[Any, int]] = [defaultdict(int) for _ in FACETS]
-    hits = [(at, hit) for at, hit in enumerate(chosen_values(filters)) if hit]
-    every = range(len(FACETS))
-    for model, sampler, width, height, stars, count in rows:
-        values = (model, sampler, (width, height), stars)
-        misses = [at for at, hit in hits if values[at] not in hit]
-        for at in every if not misses else misses if len(misses) == 1 else ():
-            counts[at][values[at]] += count
-    shown = {name: listed(most(counted)) for name, counted in zip(FACETS, counts, strict=True)}
-    for size in shown["sizes"]:
-        size["value"] = "{}x{}".format(*size["value"])
-    return {**shown, "tags": listed(tag_counts(connection, where(owner, filters)))}
-
-
-def chosen_values(filters: Filters) -> tuple[Collection[Any], ...]:
-    """What each facet's own filter lets through; nothing where there is no filter."""
-    stars = range(filters.stars, MOST_STARS + 1) if filters.stars else ()
-    return filters.models, filters.samplers, (filters.size,) if filters.size else (), stars
-
-
-def most(counted: Mapping[Any, int]) -> list[tuple[Any, int]]:
-    return sorted(counted.items(), key=lambda pair: -pair[1])
-
-
-def tag_counts(connection: sqlite3.Connection, found: Where) -> list[tuple[str, int]]:
-    rows = connection.execute(
-        "SELECT tag, count(*) FROM catalogue_tags CROSS JOIN catalogue USING (number) "
-        f"WHERE {found} GROUP BY tag ORDER BY 2 DESC, 1 LIMIT ?",
-        (*found.values, MOST_VALUES),
-    )
-    return [(tag, count) for tag, count in rows]
-
-
-def listed(counts: Iterable[tuple[Any, int]]) -> list[dict[str, Any]]:
-    """What an older studio's pictures do not tell yet, or a foreign one's never, is no value."""
-    return [{"value": value, "count": count} for value, count in counts if value not in (None, "")][:MOST_VALUES]
 
 
 def midnight(day: date, later: int = 0) -> float:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from engine.gallery.rows import CHUNK, Facts, Rows, index_words
+from engine.gallery.schema import give_kinds
 
 HOUR = 3600.0
 PAUSE = 0.01  # seconds between two batches, for those who want to write meanwhile
@@ -65,6 +66,7 @@ def read_batch(rows: Rows) -> int:
                 (facts.model, facts.sampler, facts.steps, row["number"]),
             )
             index_words(connection, row["number"], facts, row["infotext"], row["file"])
+        give_kinds(connection, [row["number"] for row in old])
     return len(old)
 
 

@@ -10,7 +10,7 @@ from PIL import Image, ImageCms, ImageOps
 from engine.errors import BadRequest
 
 FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "TIFF", "GIF", "AVIF")  # no EPS, SVG, WMF: they run programs or fetch things
-LARGEST_FILE = 64 * 2**20
+LARGEST_FILE = 64 * 2**20  # bytes; the guard, the page and Gradio refuse more than this as well
 LARGEST_PIXELS = 64_000_000
 LONGEST_SIDE, SHORTEST_SIDE = 16384, 8
 LARGEST_PROFILE = 2**20
@@ -39,7 +39,7 @@ def header(data: bytes) -> Image.Image:
     if not data:
         raise BadRequest("picture.empty", "The picture is empty.", "Choose a picture file.")
     if len(data) > LARGEST_FILE:
-        raise BadRequest("picture.large", "The file is larger than 64 MB.", "Save it smaller and try again.")
+        raise too_large()
     try:
         picture = Image.open(io.BytesIO(data), formats=FORMATS)
         width, height = picture.size
@@ -56,6 +56,13 @@ def header(data: bytes) -> Image.Image:
     if min(width, height) < SHORTEST_SIDE:
         raise BadRequest("picture.tiny", "The picture is smaller than 8 pixels.", "Use a larger one.")
     return picture
+
+
+def too_large() -> BadRequest:
+    most = LARGEST_FILE // 2**20
+    return BadRequest(
+        "picture.large", f"The file is larger than {most} MB.", "Save it smaller and try again.", most=most
+    )
 
 
 def too_many_pixels() -> BadRequest:

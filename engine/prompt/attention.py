@@ -2,18 +2,20 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from engine.errors import BadRequest
 
 MORE, LESS = 1.1, 1 / 1.1
 HEAVIEST = 100.0  # beyond it a half-precision network sees infinities
-TOKEN = re.compile(r"\\[()\[\]\\]|\\|\(|\[|:\s*+[+-]?[.\d]++\s*+\)|\)|\]|[^\\()\[\]:]++|:")
+# A colon belongs to the text unless a number and a closing bracket follow.
+TOKEN = re.compile(
+    r"[()\[\]]|:\s*+[+-]?[.\d]++\s*+\)|(?:[^\\()\[\]:]++|:(?!\s*+[+-]?[.\d]++\s*+\)))++|\\[()\[\]\\]?",
+)
 BREAK = re.compile(r"\s*+\bBREAK\b\s*")
 
 
-@dataclass(frozen=True)
-class Piece:
+class Piece(NamedTuple):
     """Text of one weight, or the mark that fills the chunk (BREAK, without text)."""
 
     text: str
@@ -27,57 +29,60 @@ def parse(text: str) -> list[Piece]:
     Raises BadRequest for a weight that is no number or that is too large to draw with.
     """
     tokens: list[str] = TOKEN.findall(text)
-    opened, closed = brackets(tokens)
+    factors = iter(exact(tokens) if ":" in text else ())
     rounds, squares = [1.0], [1.0]
-    found: list[tuple[str, float | None]] = []  # None: BREAK
-    for index, token in enumerate(tokens):
-        if index in opened:
-            stack = rounds if token == "(" else squares
-            stack.append(stack[-1] * opened[index])
-        elif index in closed:
-            (squares if token == "]" else rounds).pop()
+    weight = now = 1.0  # of the run, and where we are
+    pieces: list[Piece] = []
+    run: list[str] = []
+    for token in tokens:
+        sign = token[0]
+        if sign == "(":
+            rounds.append(rounds[-1] * next(factors, MORE))
+        elif sign == "[":
+            squares.append(squares[-1] * LESS)
+        elif sign == "]" and len(squares) > 1:
+            squares.pop()
+        elif token[-1] == ")" and sign != "\\" and len(rounds) > 1:
+            rounds.pop()
         else:
-            weight = rounds[-1] * squares[-1]
-            if not -HEAVIEST <= weight <= HEAVIEST:
-                raise too_heavy()
-            if token[0] == "\\":
-                found.append((token[1:], weight))
+            if now != weight:
+                if not -HEAVIEST <= now <= HEAVIEST:
+                    raise too_heavy()
+                if run:
+                    pieces.append(Piece("".join(run), weight))
+                    run = []
+            weight = now
+            if sign == "\\":
+                token = token[1:]
             elif "BREAK" in token:
-                first, *others = BREAK.split(token)
-                found.append((first, weight))
-                for other in others:
-                    found += [("", None), (other, weight)]
-            else:
-                found.append((token, weight))
-    return joined(found)
+                *firsts, token = BREAK.split(token)
+                for first in firsts:
+                    pieces += [Piece("".join([*run, first]), weight), Piece("", breaks=True)]
+                    run = []
+            run.append(token)
+            continue
+        now = rounds[-1] * squares[-1]
+    if run:
+        pieces.append(Piece("".join(run), weight))
+    return pieces or [Piece("")]
 
 
-def brackets(tokens: Sequence[str]) -> tuple[dict[int, float], set[int]]:
-    """By index: what each opening bracket multiplies by, and which closing ones belong to one.
+def exact(tokens: Sequence[str]) -> list[float]:
+    """What each opening round bracket multiplies by, which only its closing one may say.
 
     Round and square brackets are matched each among their own kind, as AUTOMATIC1111 does.
     """
-    opened: dict[int, float] = {}
-    closed: set[int] = set()
-    rounds: list[int] = []
-    squares: list[int] = []
-    for index, token in enumerate(tokens):
-        last = token[-1]
+    factors: list[float] = []
+    opened: list[int] = []
+    for token in tokens:
         if token == "(":
-            rounds.append(index)
-            opened[index] = MORE
-        elif token == "[":
-            squares.append(index)
-            opened[index] = LESS
-        elif last == ")" and token[0] != "\\" and rounds:
-            start = rounds.pop()
-            closed.add(index)
+            opened.append(len(factors))
+            factors.append(MORE)
+        elif token[-1] == ")" and token[0] != "\\" and opened:
+            start = opened.pop()
             if token != ")":
-                opened[start] = number(token[1:-1].strip())
-        elif token == "]" and squares:
-            squares.pop()
-            closed.add(index)
-    return opened, closed
+                factors[start] = number(token[1:-1].strip())
+    return factors
 
 
 def number(text: str) -> float:
@@ -100,17 +105,3 @@ def too_heavy() -> BadRequest:
         "Use fewer brackets, or a smaller number, as in (red:1.2).",
         most=HEAVIEST,
     )
-
-
-def joined(found: Sequence[tuple[str, float | None]]) -> list[Piece]:
-    pieces: list[Piece] = []
-    run: list[str] = []
-    for index, (text, weight) in enumerate(found):
-        if weight is None:
-            pieces.append(Piece("", breaks=True))
-            continue
-        run.append(text)
-        if index + 1 == len(found) or found[index + 1][1] != weight:
-            pieces.append(Piece("".join(run), weight))
-            run = []
-    return pieces or [Piece("")]

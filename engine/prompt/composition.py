@@ -31,6 +31,11 @@ def weighted(part: str) -> tuple[str, float]:
     return text.rstrip(), float(match[1])
 
 
+def joined(parts: list[tuple[str, float]]) -> str:
+    """The text that `split` takes apart into these."""
+    return " AND ".join(text.strip() if weight == 1 else f"{text.strip()} :{weight:g}" for text, weight in parts)
+
+
 def rows(text: str, guidance: float) -> int:
     """Rows of the network's input that a picture with this prompt takes: the negative prompt counts as one.
 

@@ -1,13 +1,12 @@
 """Extra networks: `<lora:name:0.8>` in the prompt. They are taken out; none is loaded yet, and that is said."""
 
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 
-NAME = re.compile(r"<(\w++):")
+TAG = re.compile(r"<(\w++):([^>]++)>")
 
 
-@dataclass(frozen=True)
-class Network:
+class Network(NamedTuple):
     """kind: "lora", "lyco", "hypernet" ...; values: what stands between the colons, the name first."""
 
     kind: str
@@ -16,18 +15,7 @@ class Network:
 
 def take_out(text: str) -> tuple[str, list[Network]]:
     """The text without them, and what they were."""
-    kept: list[str] = []
-    found: list[Network] = []
-    place = 0
-    while (match := NAME.search(text, place)) is not None:
-        end = text.find(">", match.end())
-        if end < 0:
-            break
-        if end == match.end():  # nothing in it
-            kept.append(text[place : end + 1])
-        else:
-            kept.append(text[place : match.start()])
-            found.append(Network(match[1], tuple(text[match.end() : end].split(":"))))
-        place = end + 1
-    kept.append(text[place:])
-    return "".join(kept), found
+    end = text.rfind(">") + 1  # without one after it, each "<name:" would be followed to the text's end
+    closed = text[:end]
+    found = [Network(kind, tuple(values.split(":"))) for kind, values in TAG.findall(closed)]
+    return (TAG.sub("", closed) + text[end:], found) if found else (text, found)

@@ -4,10 +4,13 @@ The grammar is AUTOMATIC1111's: what does not fit it is drawn as it stands, brac
 """
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from itertools import pairwise
 
-TOKEN = re.compile(r"\\.|[\[\]():|]|[^\\\[\]():|]++|\\", re.DOTALL)
+ESCAPED = re.compile(r"\\.", re.DOTALL)
+MARKS = frozenset("[]():|")
+SHORT = 40  # characters; a construct so short, and without another in it, is read once however often it stands there
+PARTNER = {"]": "[", ")": "("}
 WHEN = re.compile(r"\s*+([+-]?(?:\d++\.?\d*+|\.\d++)(?:[eE][+-]?\d++)?)\s*+")
 
 
@@ -31,104 +34,109 @@ class Timeline:
         return min(self.steps, int(value - (self.before or 0)))
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)
 class Switch:
     before: "Nodes"
     after: "Nodes"
     when: str
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)
 class Turns:
     options: tuple["Nodes", ...]
 
 
 Node = str | Switch | Turns
 Nodes = tuple[Node, ...]
-Raw = Node | list["Raw"]  # lists in lists, flattened once at the end: copying at every bracket would be quadratic
 
 
-@dataclass
-class Frame:
-    """A bracket that is open. sections: what lies between its colons or bars; broken: it cannot be a construct."""
-
-    opener: str
-    sections: list[list[Raw]] = field(default_factory=lambda: [[]])
-    marks: list[str] = field(default_factory=list)
-    broken: bool = False
-
-    def literal(self, closer: str = "") -> list[Raw]:
-        made: list[Raw] = [self.opener, self.sections[0]]
-        for mark, section in zip(self.marks, self.sections[1:], strict=True):
-            made += [mark, section]
-        return [*made, closer]
+Found = tuple[int, int, Switch | Turns]  # a construct, and from where to where in the text it stands
 
 
 def parse(text: str) -> Nodes:
-    """Text and constructs in order, in linear time."""
+    """Text and constructs in order, in linear time: what is no construct is never touched, only cut out at the end."""
     if "[" not in text or "]" not in text:
         return (text,)
-    frames = [Frame("")]
-    for token in TOKEN.findall(text):
-        frame = frames[-1]
-        if token in ("[", "("):
-            frames.append(Frame(token))
-        elif token in ("]", ")"):
-            if frame.opener != ("[" if token == "]" else "("):
-                frame.broken = True
-                frame.sections[-1].append(token)
-            else:
-                frames.pop()
-                close(frames[-1], frame, token)
-        elif token in (":", "|") and frame.opener:
-            frame.marks.append(token)
-            frame.sections.append([])
+    signs = ESCAPED.sub("  ", text) if "\\" in text else text
+    marks: list[int] = []  # brackets that are open, and after each its colons, its bars and whatever spoils it
+    opened: list[int] = []  # where in `marks` the brackets are
+    found: list[Found] = []
+    known: dict[str, Switch | Turns] = {}  # the short ones
+    for place, sign in enumerate(signs):
+        if sign not in MARKS:
+            continue
+        if sign == "[" or sign == "(":
+            opened.append(len(marks))
+            marks.append(place)
+        elif sign == ":" or sign == "|" or not opened or signs[marks[opened[-1]]] != PARTNER[sign]:
+            marks.append(place)
         else:
-            frame.sections[-1].append(token)
-    return joined([frames[0].sections[0], *(frame.literal() for frame in frames[1:])])
+            first = opened.pop()
+            if len(marks) == first + 1:
+                marks.pop()
+                continue
+            bounds = marks[first:]
+            del marks[first:]
+            start = bounds[0]
+            kinds = signs[bounds[1]] if len(bounds) == 2 else "".join([signs[mark] for mark in bounds[1:]])
+            bounds.append(place)
+            construct = None
+            if sign == "]" and place - start < SHORT and (not found or found[-1][0] < start):
+                words = text[start:place]
+                construct = known.get(words) or construct_of(text, bounds, kinds, found)
+                if construct is not None:
+                    known[words] = construct
+            elif sign == "]":
+                construct = construct_of(text, bounds, kinds, found)
+            if construct is not None:
+                found.append((start, place + 1, construct))
+            elif sign == "]" or kinds != ":":
+                # Inside a construct brackets must be sound: (a), (a:b) and [a] are, anything else spoils what is around.
+                marks.append(place)
+    return cut(text, 0, len(text), found) if found else (text,)
 
 
-def close(parent: Frame, frame: Frame, closer: str) -> None:
-    construct = None if frame.broken or closer == ")" else construct_of(frame)
-    if construct is not None:
-        parent.sections[-1].append(construct)
-        return
-    # Inside a construct brackets must be sound: (a), (a:b) and [a] are, anything else spoils what is around it.
-    sound = not frame.broken and (not frame.marks or (closer == ")" and frame.marks == [":"]))
-    parent.broken = parent.broken or not sound
-    parent.sections[-1].append(frame.literal(closer))
-
-
-def construct_of(frame: Frame) -> Switch | Turns | None:
-    marks = set(frame.marks)
-    if marks == {"|"}:
-        return Turns(tuple(joined(section) for section in frame.sections))
-    if marks != {":"} or len(frame.marks) > 2:
+def construct_of(text: str, bounds: list[int], kinds: str, found: list[Found]) -> Switch | Turns | None:
+    """bounds: the brackets with the marks between. Takes what lies inside out of `found`."""
+    if kinds == "|" or kinds == "|" * len(kinds):
+        return Turns(tuple(sections(text, bounds, found)))
+    if kinds != ":" and kinds != "::":
         return None
-    when = "".join(node if isinstance(node, str) else "[" for node in frame.sections[-1])
-    match = WHEN.fullmatch(when)
+    match = WHEN.fullmatch(text, bounds[-2] + 1, bounds.pop())
     if match is None:
         return None
-    *before, after = [joined(section) for section in frame.sections[:-1]]
-    return Switch(before[0] if before else (), after, match[1])
+    parts = sections(text, bounds, found)
+    return Switch(parts[0] if len(parts) == 2 else (), parts[-1], match[1])
 
 
-def joined(nodes: Sequence[Raw]) -> Nodes:
-    """Flat, with neighbouring texts in one."""
+def sections(text: str, bounds: list[int], found: list[Found]) -> list[Nodes]:
+    """What lies between neighbouring bounds; the constructs among it are taken out of `found`, from its end."""
+    made: list[Nodes] = []
+    if not found or found[-1][0] < bounds[0]:
+        start = bounds[0]
+        for end in bounds[1:]:
+            made.append((text[start + 1 : end],) if end > start + 1 else ())
+            start = end
+        return made
+    for end, start in pairwise(reversed(bounds)):
+        inside: list[Found] = []
+        while found and found[-1][0] > start:
+            inside.append(found.pop())
+        made.append(cut(text, start + 1, end, inside[::-1]))
+    return made[::-1]
+
+
+def cut(text: str, start: int, end: int, constructs: list[Found]) -> Nodes:
+    """The constructs with the text around them."""
     made: list[Node] = []
-    run: list[str] = []
-    waiting: list[Raw] = list(reversed(nodes))
-    while waiting:
-        node = waiting.pop()
-        if isinstance(node, list):
-            waiting += reversed(node)
-        elif isinstance(node, str):
-            run.append(node)
-        else:
-            made += ["".join(run)] if any(run) else []
-            run = []
-            made.append(node)
-    return (*made, "".join(run)) if any(run) else tuple(made)
+    for begins, ends, node in constructs:
+        if begins > start:
+            made.append(text[start:begins])
+        made.append(node)
+        start = ends
+    if end > start:
+        made.append(text[start:end])
+    return tuple(made)
 
 
 def switches(nodes: Nodes, timeline: Timeline) -> set[int]:

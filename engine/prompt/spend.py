@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from engine.errors import BadRequest
-from engine.prompt import comments, variants
+from engine.prompt import braces, comments, variants
 from engine.prompt.attention import parse
 from engine.prompt.composition import split
 from engine.prompt.lexicon import Lexicon
@@ -45,7 +45,7 @@ def spend(request: GenerationRequest, lexicon: Lexicon) -> GenerationRequest:
 def drawn(typed: str, request: GenerationRequest, lexicon: Lexicon, field: str) -> list[str]:
     """One text for each picture, drawn with its own seed; comments are no longer in it."""
     text = comments.strip(typed)
-    if not variants.has_any(text):
+    if not braces.has_any(text):
         return [tidy(text)]
     seeds = [request.picture(index).sampling.seed for index in range(request.output.count)]
     return [short(tidy(variants.draw(text, seed, lexicon.wildcards, field))) for seed in seeds]

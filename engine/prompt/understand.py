@@ -2,16 +2,17 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from engine.errors import BadRequest
 from engine.prompt import composition, networks, schedule
 from engine.prompt.attention import Piece
+from engine.prompt.braces import has_any
 from engine.prompt.chunks import chunks, pieces
 from engine.prompt.lexicon import Lexicon
 from engine.prompt.schedule import Nodes, Switch, Timeline, Turns
 from engine.prompt.spend import FIELDS, spend
-from engine.prompt.variants import has_any
 from engine.request.generation import GenerationRequest
 
 PLACE = "\ue000"  # stands for a switch while the attention around it is read
@@ -72,8 +73,9 @@ def told(field: str, request: GenerationRequest, lexicon: Lexicon, counting: Cou
 def count(texts: Sequence[str], emphasis: str, counting: Counting) -> dict[str, int]:
     """Of the longest text: tokens with what chunks leave free, chunks, and what they hold."""
     most = (0, 1)
+    ids_of = cache(counting.ids_of)  # the same words return in piece after piece, and in each stage
     for text in texts:
-        made = chunks(pieces(text, emphasis), counting.ids_of, counting.room, counting.comma)
+        made = chunks(pieces(text, emphasis), ids_of, counting.room, counting.comma)
         most = max(most, (counting.room * (len(made) - 1) + len(made[-1].ids), len(made)))
     return {"tokens": most[0], "chunks": most[1], "room": counting.room}
 
@@ -81,20 +83,20 @@ def count(texts: Sequence[str], emphasis: str, counting: Counting) -> dict[str, 
 def shown(
     nodes: Nodes, timeline: Timeline, emphasis: str, budget: list[int], weight: float = 1.0, depth: int = 0
 ) -> list[dict[str, Any]]:
-    constructs = [node for node in nodes if not isinstance(node, str)]
     if depth >= DEEPEST:
-        nodes, constructs = (schedule.at(nodes, 1, timeline),), []
+        nodes = (schedule.at(nodes, 1, timeline),)
+    constructs = iter([node for node in nodes if not isinstance(node, str)])
     text = "".join(node.replace(PLACE, "") if isinstance(node, str) else PLACE for node in nodes)
     made: list[dict[str, Any]] = []
     for piece in pieces(text, emphasis):
         for index, part in enumerate(piece.text.split(PLACE)):
             if index:
-                made.append(construct(constructs.pop(0), timeline, emphasis, budget, weight * piece.weight, depth))
+                made.append(construct(next(constructs), timeline, emphasis, budget, weight * piece.weight, depth))
             if part or piece.breaks:
                 made.append(plain(part, piece, weight))
             budget[0] -= 1
-        if budget[0] <= 0:
-            return made
+            if budget[0] <= 0:
+                return made
     return made
 
 

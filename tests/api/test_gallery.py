@@ -2,6 +2,7 @@
 
 import io
 import json
+import socket
 import zipfile
 from typing import Any
 
@@ -155,6 +156,40 @@ def test_what_is_no_picture_is_refused_in_words(place: Place) -> None:
     with place.client() as client:
         answer = client.post("/api/images/import?name=x.png", content=b"<script>")
         assert (answer.status_code, answer.json()["error"]["code"]) == (400, "picture.kind")
+
+
+@pytest.mark.parametrize("announced", [True, False])
+def test_a_file_above_the_limit_is_refused_in_words_while_it_is_still_coming(place: Place, announced: bool) -> None:
+    piece = bytes(2**20)
+    length = {"content-length": str(80 * 2**20)} if announced else {}
+    with place.client() as client:
+        answer = client.post("/api/images/import", content=(piece for _ in range(80)), headers=length)
+        assert (answer.status_code, answer.json()["error"]["code"]) == (413, "body.large")
+        assert answer.json()["error"]["message"] == "The request is larger than 64 MB."
+        assert client.get("/healthz").status_code == 200
+
+
+def test_who_listens_only_after_sending_everything_hears_it_too(place: Place) -> None:
+    with line_to(place, b"Content-Length: 83886080") as line:
+        line.sendall(bytes(80 * 2**20))
+        assert b"The request is larger than 64 MB." in heard_on(line)
+
+
+def test_who_asks_before_sending_is_answered_before_sending(place: Place) -> None:
+    with line_to(place, b"Content-Length: 83886080\r\nExpect: 100-continue") as line:
+        assert heard_on(line).startswith(b"HTTP/1.1 413")
+
+
+def line_to(place: Place, headers: bytes) -> socket.socket:
+    """A connection on which the head of an import was sent."""
+    host, port = place.url.removeprefix("http://").split(":")
+    line = socket.create_connection((host, int(port)), timeout=60)
+    line.sendall(b"POST /api/images/import HTTP/1.1\r\nHost: 127.0.0.1\r\n" + headers + b"\r\n\r\n")
+    return line
+
+
+def heard_on(line: socket.socket) -> bytes:
+    return b"".join(iter(lambda: line.recv(65536), b""))
 
 
 def test_another_web_page_may_do_nothing_here(place: Place) -> None:

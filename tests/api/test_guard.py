@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from api import guard
 from api.access import Access
 from api.guard import Guard
 from api.streams import MOST, Streams
@@ -132,6 +133,31 @@ def test_uploads_end_at_64_mib_announced_or_not(path: str) -> None:
     assert status(method="POST", path=path, body=(piece,) * 4) == 200
     assert status(method="POST", path=path, body=(*[piece] * 4, b"x")) == 413
     assert status(method="POST", path=path, content_length=str(64 * MIB + 1)) == 413
+
+
+def test_what_is_too_large_is_read_on_only_so_far(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(guard, "READ_ON", 3 * MIB)
+
+    async def run() -> int:
+        pieces = [bytes(MIB)] * 80
+        sent: list[Any] = []
+
+        async def receive() -> Any:
+            return {"type": "http.request", "body": pieces.pop(), "more_body": bool(pieces)}
+
+        async def send(message: Any) -> None:
+            sent.append((message, len(pieces)))
+
+        head = [(b"host", b"127.0.0.1"), (b"content-length", b"83886080")]
+        scope = {"type": "http", "method": "POST", "path": "/api/images/import", "headers": head}
+        await Guard(echo, ACCESS, Streams())(scope, receive, send)
+        (start, _), (body, before), (end, _) = sent
+        assert (start["status"], before) == (413, 80), "the answer comes first"
+        assert b"body.large" in body["body"]
+        assert not end.get("more_body")
+        return len(pieces)
+
+    assert asyncio.run(run()) == 77
 
 
 def test_everything_else_ends_at_4_mib_announced_or_not() -> None:

@@ -41,7 +41,9 @@ def test_a_first_visit_is_simple_and_the_choice_of_all_settings_is_remembered(vi
         "#field-checkpoint",
     ):
         expect(page.locator(hidden)).to_be_hidden()
-    expect(page.locator("#quality input:checked")).to_have_count(1)
+    expect(page.get_by_role("radio", name="Best quality")).to_be_checked()
+    expect(page.locator(".reset")).to_have_count(0)
+    expect(page.locator("#reset-all")).to_be_disabled()
     expect(page.locator(".further")).to_have_count(0)
     page.get_by_role("button", name="All settings").click()
     expect(page.locator("#field-steps")).to_be_visible()
@@ -128,6 +130,10 @@ def test_earlier_prompts_come_back_by_search_and_by_arrow_up(page: Page):
     page.locator("#field-prompt textarea").press("ArrowUp")
     expect(page.locator("#field-prompt textarea")).to_have_value("a lighthouse of long ago")
     expect(page.locator("#field-negative_prompt textarea")).to_have_value("rain")
+    write(page, "prompt", "typed by hand")
+    page.locator("#field-prompt textarea").press("ArrowUp")
+    page.wait_for_timeout(600)
+    expect(page.locator("#field-prompt textarea")).to_have_value("typed by hand")
     page.locator("#open-history").click()
     menu = page.locator("dialog.history")
     expect(menu.locator("li")).to_have_count(2)

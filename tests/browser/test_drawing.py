@@ -92,6 +92,15 @@ def test_a_seed_that_is_too_large_is_explained_and_its_field_is_one_press_away(p
     draw(page, "a picture after a mistake")
 
 
+def test_go_to_finds_a_field_in_a_group_that_was_never_opened(visitors: Visitors):
+    page = visitors.come(simple=True)
+    page.evaluate("atelier.fill({ sigma_min: 10, sigma_max: 1 }, { quiet: true })")
+    page.wait_for_function("() => atelier.form.sigma_max === 1")
+    generate(page)
+    page.get_by_role("button", name="Go to Highest sigma").click()
+    page.wait_for_function("() => document.activeElement.closest('#field-sigma_max')")
+
+
 def test_control_enter_draws_what_was_just_typed(page: Page):
     set_number(page, "steps", 4)
     page.locator("#field-prompt textarea").fill("")
@@ -114,10 +123,10 @@ def test_a_prompt_is_never_markup(page: Page):
 
 def test_the_two_choices_only_set_the_steps(page: Page):
     page.locator("#quality label", has_text="Best quality").click()
-    expect(page.locator("#field-steps input[type=number]")).to_have_value("30")
+    expect(page.locator("#field-steps input[type=number]")).to_have_value("20")
     page.locator("#quality label", has_text="Quick draft").click()
     expect(page.locator("#field-steps input[type=number]")).to_have_value("12")
-    set_number(page, "steps", 20)
+    set_number(page, "steps", 30)
     expect(page.locator("#quality input:checked")).to_have_count(0)
 
 

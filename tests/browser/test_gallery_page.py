@@ -207,3 +207,53 @@ def test_files_are_imported_one_by_one_and_what_is_no_picture_is_named(gallery: 
     expect(card.locator("p")).to_have_text("0 pictures imported · 1 were here already · 2 left out")
     card.locator("summary").click()
     expect(card.locator("li b")).to_have_text(["notes.txt", "broken.png"])
+
+
+def test_a_file_that_is_too_large_and_an_archive_are_refused_before_they_are_sent(gallery: Page, tmp_path: Path):
+    sent: list[str] = []
+    gallery.on("request", lambda request: sent.append(request.url) if "/import" in request.url else None)
+    with (tmp_path / "huge.png").open("wb") as file:
+        file.truncate(65 * 2**20)
+    (tmp_path / "old.zip").write_bytes(b"PK")
+    gallery.locator("#import-files").set_input_files([str(tmp_path / "huge.png"), str(tmp_path / "old.zip")])
+    card = gallery.locator(".importing")
+    expect(card.locator("p")).to_have_text("0 pictures imported · 2 left out")
+    card.locator("summary").click()
+    expect(card.locator("li")).to_have_text(
+        ["old.zip is an archive: unpack it and import the folder", "huge.png The file is larger than 64 MB."]
+    )
+    assert sent == []
+
+
+def test_selecting_ends_when_the_selected_are_thrown_away(gallery: Page):
+    search(gallery, "heron", MANY // 10)
+    gallery.locator("#gallery-select").click()
+    gallery.locator(".item").nth(0).click()
+    gallery.locator(".selection").get_by_role("button", name="Move to trash").click()
+    expect(gallery.locator(".gallery .count")).to_have_text(f"{MANY // 10 - 1} found")
+    expect(gallery.locator(".selection")).to_be_hidden()
+    expect(gallery.locator("#gallery-select")).to_have_attribute("aria-pressed", "false")
+    gallery.get_by_role("button", name="Undo").click()
+    expect(gallery.locator(".gallery .count")).to_have_text(f"{MANY // 10} found")
+
+
+def test_a_picture_whose_file_is_gone_says_so(gallery: Page, program: Program):
+    search(gallery, '"heron number140"', 1)
+    shown = gallery.locator(".item").first.get_attribute("data-id")
+    (found,) = (program.folder / "data" / "outputs").rglob(f"*{(shown or '')[-8:]}.png")
+    moved = found.rename(found.with_suffix(".elsewhere"))
+    try:
+        gallery.locator(".item").first.click()
+        expect(gallery.locator("dialog.viewer .lost")).to_contain_text("The picture's file is gone.")
+    finally:
+        moved.rename(found)
+
+
+def test_the_list_comes_back_with_the_studio(gallery: Page):
+    gallery.route("**/api/*", lambda route: route.abort())
+    gallery.route("**/api/images?*", lambda route: route.abort())
+    gallery.locator("#gallery-search").fill("heron")
+    expect(gallery.locator(".gallery .problem")).to_contain_text("does not answer")
+    expect(gallery.locator(".masthead")).to_contain_text("No answer from the studio")
+    gallery.unroute_all()
+    expect(gallery.locator(".gallery .count")).to_have_text(f"{MANY // 10} found")

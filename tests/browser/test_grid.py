@@ -60,3 +60,15 @@ def test_a_grid_is_built_fills_is_looked_at_and_taken_away(page: Page):
     page.locator(".gridpage .tools").get_by_role("button", name="Delete the grid").click()
     page.locator(".gridpage .tools").get_by_role("button", name="Delete").click()
     expect(page.locator(".scroller .box")).to_have_count(0)
+
+
+def test_a_mistake_is_told_with_the_letter_of_its_card_and_the_base_in_the_pages_words(page: Page):
+    write(page, "prompt", "a red house")
+    page.evaluate("atelier.fill({ exact: true }, { quiet: true })")
+    page.wait_for_function("() => atelier.form.exact === true")
+    page.locator("#tab-grid-button").click()
+    expect(page.locator(".gridpage .base span")).to_have_text("Postcard  ·  Exact Yes")
+    for axis in ("X", "Y"):
+        page.get_by_label(f"What axis {axis} varies").select_option("")
+    page.get_by_label("What axis Z varies").select_option("matrix")
+    expect(page.locator(".axis").nth(2).locator(".understood")).to_contain_text("Axis Z: There is nothing to combine.")

@@ -4,7 +4,7 @@ from io import BytesIO
 
 import pytest
 from PIL import Image
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.hands import idle, see_result
 
@@ -63,6 +63,50 @@ def test_a_picture_is_drawn_again_and_its_steps_are_watched(page: Page):
     assert newest[0]["seed"] == newest[1]["seed"]
     files = [page.request.get(page.url + f"api/images/{image['id']}/file").body() for image in newest]
     assert pixels(files[0]) == pixels(files[1]), "the same picture again"
+
+
+def watched(page: Page, **asked: object) -> Locator:
+    """A picture with its steps kept, and their player."""
+    assert page.request.post(page.url + "api/jobs", data={"trace": True, "steps": 4, "seed": 7, **asked}).ok
+    page.evaluate("atelier.look()")
+    idle(page)
+    newest = page.request.get(page.url + "api/images?limit=1").json()["images"][0]
+    page.evaluate("async (id) => atelier.made(await atelier.image(id))", newest["id"])
+    film = page.locator("dialog.made")
+    film.get_by_role("button", name="Pause").or_(film.get_by_role("button", name="Play")).click()
+    return film
+
+
+def test_a_prompt_that_changes_on_the_way_is_shown_beside_its_step(page: Page):
+    """What changes stands out; a long prompt is cut around it."""
+    long = "far away behind the tall green hills, " * 3
+    film = watched(page, prompt=f"{long}a [red:blue:0.5] house", negative_prompt="[fog|rain]")
+    at, positive, negative = (
+        film.locator(of) for of in ("output.at", "[data-prompt=prompt]", "[data-prompt=negative_prompt]")
+    )
+    page.keyboard.press("Home")
+    for step, (colour, weather) in enumerate([("red", "fog"), ("red", "rain"), ("blue", "fog"), ("blue", "rain")], 1):
+        expect(at).to_have_text(f"Step {step} of 4")
+        expect(positive).to_have_text(f"…{f'{long}a '[-40:]}{colour} house")
+        expect(positive.locator("b")).to_have_text(colour)
+        expect(positive).to_have_attribute("title", f"{long}a {colour} house")
+        expect(negative).to_have_text(f"Negative prompt{weather}")
+        expect(film.get_by_role("slider", name="Step")).to_have_attribute(
+            "aria-valuetext", f"Step {step} of 4. {long}a {colour} house. {weather}"
+        )
+        page.keyboard.press("ArrowRight")
+    expect(at).to_have_text("Finished picture")
+    expect(positive).not_to_be_visible()
+
+
+def test_a_prompt_that_stays_is_not_repeated(page: Page):
+    film = watched(page, prompt="a quiet house", negative_prompt="[fog:rain:3]")
+    page.keyboard.press("Home")
+    expect(film.locator("[data-prompt=prompt]")).to_have_count(0)
+    expect(film.locator("[data-prompt=negative_prompt]")).to_contain_text("fog")
+    page.keyboard.press("Escape")
+    film = watched(page, prompt="a quiet house (:1.2)")
+    expect(film.locator(".said")).to_have_count(0)
 
 
 def pixels(png: bytes) -> bytes:

@@ -27,7 +27,7 @@ def main(data: Path, painter: str, task: str) -> None:
         time.sleep(0.01)
     print("ready", flush=True)
     if task == "submit":
-        submit_forever(studio, 0.02 if quick else 0.4)
+        submit_forever(studio, 0.05 if quick else 0.4)
     while studio.snapshot("")["waiting"] or studio.store.running():
         time.sleep(0.02)
     studio.stop()

@@ -90,7 +90,7 @@ def sound(data: Path) -> bool:
 @pytest.mark.parametrize(
     ("painter", "rounds", "longest"),
     [
-        ("quick", 25, 1.5),
+        ("quick", 25, 0.8),
         pytest.param("real", 4, 4.0, marks=pytest.mark.slow),
     ],
 )

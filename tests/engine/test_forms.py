@@ -20,6 +20,16 @@ def test_a_form_comes_back_after_a_new_start(tmp_path: Path) -> None:
     forms.close()
 
 
+def test_only_what_changed_is_changed_and_only_for_its_visitor(tmp_path: Path) -> None:
+    forms = Forms(tmp_path)
+    forms.put("bob", {"steps": 3})
+    forms.change("ann", {"prompt": "a boat", "steps": 20})
+    forms.change("ann", {"steps": 9, "eta": None})
+    assert forms.get("ann") == {"prompt": "a boat", "steps": 9, "eta": None}
+    assert forms.get("bob") == {"steps": 3}
+    forms.close()
+
+
 @pytest.mark.parametrize("values", [{"steps": float("nan")}, {"prompt": b"bytes"}, {"prompt": "x" * 300_000}])
 def test_what_no_form_holds_is_refused(tmp_path: Path, values: dict) -> None:
     forms = Forms(tmp_path)

@@ -61,7 +61,7 @@ def requests(draw: st.DrawFn) -> GenerationRequest:
     return read(values)
 
 
-@settings(max_examples=1000, deadline=None)
+@settings(max_examples=400, deadline=None)
 @given(requests())
 def test_what_is_written_reads_back_as_the_same_request(asked: GenerationRequest) -> None:
     reading = infotext.read(infotext.write(asked))

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from engine.errors import AtelierError, BadRequest, NotFound
-from engine.presets import BUILT_IN, LONGEST_NAME, Presets, checked
+from engine.presets import BUILT_IN, LONGEST_NAME, MOST, Presets, checked
 
 
 @pytest.fixture
@@ -45,6 +45,9 @@ def test_others_do_not_see_it_and_on_ones_own_machine_all_are_shown(presets: Pre
     for act in (presets.get, presets.remove, presets.thumbnail):
         with pytest.raises(NotFound):
             act(made.id, "bob")
+    with pytest.raises(NotFound):
+        presets.change(made.id, "bob", name="bob's", values={"steps": 1})
+    assert (presets.get(made.id, "ann").name, presets.get(made.id, "ann").values) == ("mine", {"steps": 31})
 
 
 def test_a_name_is_borne_once_and_a_preset_can_be_renamed_and_overwritten(presets: Presets) -> None:
@@ -56,6 +59,9 @@ def test_a_name_is_borne_once_and_a_preset_can_be_renamed_and_overwritten(preset
         presets.change(second.id, "ann", name="one")
     changed = presets.change(first.id, "ann", name="eins", values={"guidance": 8})
     assert (changed.name, changed.values) == ("eins", {"guidance": 8.0})
+    with pytest.raises(BadRequest):
+        presets.change(first.id, "ann", values={"guidance": "much"})
+    assert presets.get(first.id, "ann").values == {"guidance": 8.0}
     presets.remove(first.id, "ann")
     assert [p.name for p in presets.all("ann") if not p.built_in] == ["two"]
 
@@ -75,8 +81,9 @@ def test_a_name_has_a_length(presets: Presets, name: str) -> None:
 def test_the_built_in_ones_can_be_drawn_and_not_be_changed(presets: Presets) -> None:
     for key, (_, values) in BUILT_IN.items():
         assert checked(values) == {**values, **({"seed": -1} if "seed" in values else {})}
-        with pytest.raises(BadRequest, match="built in"):
-            presets.remove(key, None)
+        for act in (presets.remove, presets.change):
+            with pytest.raises(BadRequest, match="built in"):
+                act(key, None)
 
 
 def test_exported_presets_are_imported_elsewhere_and_a_taken_name_gets_a_number(presets: Presets) -> None:
@@ -109,3 +116,16 @@ def test_a_hostile_file_adds_nothing(presets: Presets, content: Any) -> None:
     with pytest.raises(AtelierError):
         presets.import_("ann", content)
     assert not [p for p in presets.all("ann") if not p.built_in]
+
+
+def test_a_file_for_which_there_is_no_room_adds_nothing(presets: Presets) -> None:
+    presets._connection.execute("PRAGMA synchronous = OFF")
+    for n in range(MOST - 1):
+        presets.add("ann", f"preset {n}", {"steps": 9})
+    two = {"presets": [{"name": "one more", "values": {"steps": 9}}, {"name": "too many", "values": {"steps": 9}}]}
+    with pytest.raises(BadRequest, match=f"more than {MOST}"):
+        presets.import_("ann", two)
+    assert len(presets.all("ann")) == MOST - 1 + len(BUILT_IN)
+    presets.import_("ann", {"presets": two["presets"][:1]})
+    with pytest.raises(BadRequest, match=f"more than {MOST}"):
+        presets.add("ann", "too many", {"steps": 9})

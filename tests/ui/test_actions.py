@@ -10,6 +10,7 @@ from engine.errors import Problem
 from engine.library.model import ModelFile
 from tests.ui.conftest import VISITOR
 from ui.actions import Actions, choices, described, first_form
+from ui.form import FORM, shown
 
 NOBODY: Any = gr.Request(request=None)
 
@@ -27,6 +28,9 @@ def values_of(actions: Actions, updates: list[Any]) -> dict[str, Any]:
 
 def test_a_first_visit_finds_a_form_that_draws_a_picture(actions: Actions):
     values = values_of(actions, actions.restore(NOBODY))
+    first = {name: shown(name, known.default) for name, known in FORM.items()}
+    own = {"prompt", "checkpoint", "checkpoint_hash", "width", "height"}  # the model's
+    assert {name for name, value in values.items() if value != first[name]} <= own
     assert values["prompt"]
     assert (values["checkpoint"], values["width"], values["height"]) == ("postcard", 128, 128)
     answer = actions.submit(NOBODY, **{name: values.get(name) for name in actions.form})
@@ -99,6 +103,15 @@ def test_a_pictures_settings_fill_the_form_and_the_rest_is_told(actions: Actions
     answer, *updates = actions.fill({"values": values, "leftovers": {"Eta": "0.3"}}, NOBODY)
     assert values_of(actions, updates) == {"prompt": "a boat", "steps": 9}
     assert answer["left"] == {"Eta": "0.3", "checkpoint": "not here", "strength": "0.5"}
+
+
+def test_a_pictures_model_is_known_by_its_hash_whatever_it_is_called_there(actions: Actions):
+    library = actions.studio.library
+    digest = library.hash_of(library.find("postcard"))
+    values = {"checkpoint": "another name", "checkpoint_hash": digest}
+    answer, *updates = actions.fill({"values": values}, NOBODY)
+    assert values_of(actions, updates)["checkpoint"] == "postcard"
+    assert answer["left"] == {}
 
 
 def test_a_comparison_tells_what_would_change_and_changes_nothing(actions: Actions):

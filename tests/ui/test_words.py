@@ -46,6 +46,16 @@ def test_both_languages_fill_the_same_gaps():
     assert gaps["en"] == gaps["zh-CN"]
 
 
+def test_a_word_that_is_asked_for_by_its_name_gets_a_value_for_each_gap():
+    """`t("key", { n, name: x })` in the page's scripts."""
+    calls = re.compile(r'(?<![\w.$])t\("([\w.]+)"(?:,\s*\{([^}]*)\})?\)')
+    asked = [call for file in JAVASCRIPT for call in calls.findall(file.read_text("utf-8"))]
+    gaps = {key: set(re.findall(r"\{(\w+)\}", text)) for key, text in LANGUAGES["en"].items()}
+    given = [(key, set(re.findall(r"(?:^|,)\s*(\w+)", values))) for key, values in asked]
+    assert len(given) > 200, "the calls are found"
+    assert [(key, gaps[key] - names) for key, names in given if gaps[key] - names] == []
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_parameter_has_a_label_and_a_help(language: str):
     wanted = {f"field.{name}.{part}" for name in PARAMETERS for part in ("label", "help")}

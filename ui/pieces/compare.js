@@ -9,7 +9,11 @@
   const camera = atelier.camera({ moved: () => { percent.textContent = `${camera.percent()} %`; } });
   let a = null, b = null, mode = "slider", split = 50, opener = null;
 
-  const film = (image, name) => h("img", { src: `api/images/${image.id}/file`, alt: `${name}: ${image.prompt || t("no.prompt")}`, draggable: "false" });
+  const film = (image, name) => {
+    const img = h("img", { src: `api/images/${image.id}/file`, alt: `${name}: ${image.prompt || t("no.prompt")}`, draggable: "false" });
+    img.addEventListener("error", () => { img.src = `api/images/${image.id}/thumbnail`; }, { once: true });  // the file is gone
+    return img;
+  };
   const sign = (name, side) => h("b", { class: `sign ${side}`, "aria-hidden": "true" }, name);
   const slider = () => {
     const lower = h("div", { class: "layer" }, film(a, "A")), upper = h("div", { class: "layer" }, film(b, "B"));

@@ -59,6 +59,16 @@
     return !same(form[name], standard(name));
   };
   const reset = (names) => atelier.fill(Object.fromEntries(names.map((name) => [name, standard(name)])), { quiet: true });
+  /** To a field, wherever it is: the other tab, all settings and its group are opened for it. */
+  const goTo = (name) => {
+    const inSight = () => document.getElementById(`field-${name}`)?.offsetParent;
+    atelier.tab("txt2img");
+    if (inSight()) { atelier.focusField(name); return; }
+    atelier.allSettings();
+    const group = Object.keys(groups).find((id) => groups[id].includes(name));
+    if (group && !inSight()) document.querySelector(`#${group} > button`)?.click();
+    setTimeout(() => { document.getElementById(`field-${name}`)?.scrollIntoView({ block: "nearest" }); atelier.focusField(name); }, 150);
+  };
   /** A value for people. */
   const tell = (name, value) => {
     if (value === null || value === undefined || value === "") return "–";
@@ -66,6 +76,6 @@
     if (name === "checkpoint") return atelier.models.models.find((m) => m.name === value)?.title ?? value;
     return String(value);
   };
-  Object.assign(atelier, { same, differs, reset, standard, tell, groups, quality, wordFields: WORDS, defaults });
+  Object.assign(atelier, { same, differs, reset, goTo, standard, tell, groups, quality, wordFields: WORDS, defaults });
   Object.defineProperty(atelier, "form", { get: () => form });
 })();

@@ -4,15 +4,16 @@
   const { h, t } = atelier;
   atelier.shapes.import = "M12 15V4m-5 5 5-5 5 5M5 20h14";
   const PICTURE = /\.(png|jpe?g|webp|avif|tiff?|bmp|gif)$/i;
+  const ARCHIVE = /\.(zip|7z|rar|tar|t?gz)$/i;
   const card = h("section", { class: "importing", hidden: true });
   let stopped = false, busy = false;
 
   const bring = async (files) => {
     if (busy || !files.length) return;
-    const wanted = files.filter((file) => PICTURE.test(file.name)), left = files.filter((file) => !PICTURE.test(file.name)).map((file) => [file.webkitRelativePath || file.name, t("import.no.picture")]);
+    const wanted = files.filter((file) => PICTURE.test(file.name)), left = files.filter((file) => !PICTURE.test(file.name)).map((file) => [file.webkitRelativePath || file.name, t(ARCHIVE.test(file.name) ? "import.archive" : "import.no.picture")]);
     const bar = h("progress", { max: wanted.length || 1, value: 0, "aria-label": t("import") }), line = h("p", { role: "status" });
     const stop = h("button", { type: "button", class: "plain", onclick: () => { stopped = true; } }, t("import.stop"));
-    let made = 0, known = 0, done = 0;
+    let made = 0, known = 0, done = 0, told = Date.now();
     [busy, stopped] = [true, false];
     card.setAttribute("aria-label", t("import"));
     card.hidden = false;
@@ -32,6 +33,7 @@
         if (error.problem.code === "unreachable" || error.problem.code === "disk.full") { atelier.note(message, remedy); break; }
       }
       bar.value = ++done;
+      if (made && Date.now() - told > 2000) { told = Date.now(); atelier.emit("images", {}); }  // they appear as they come
     }
     busy = false;
     line.textContent = [t(made === 1 ? "import.made.one" : "import.made.many", { n: made }), known ? t("import.known", { n: known }) : "", left.length ? t("import.left", { n: left.length }) : "", stopped ? t("import.stopped") : ""].filter(Boolean).join(" · ");
@@ -47,11 +49,13 @@
   };
   const files = picker({ accept: "image/*", id: "import-files" }), folder = picker({ webkitdirectory: true, id: "import-folder" });
 
+  atelier.importFiles = () => files.click();
+  atelier.importFolder = () => folder.click();
   /** A button that offers both. */
   atelier.importer = () => {
     const menu = h("div", { class: "menu", role: "menu", popover: "auto", id: "import-menu" },
-      h("button", { type: "button", role: "menuitem", onclick: () => { menu.hidePopover(); files.click(); } }, t("import.files")),
-      h("button", { type: "button", role: "menuitem", onclick: () => { menu.hidePopover(); folder.click(); } }, t("import.folder")));
+      h("button", { type: "button", role: "menuitem", onclick: () => { menu.hidePopover(); atelier.importFiles(); } }, t("import.files")),
+      h("button", { type: "button", role: "menuitem", onclick: () => { menu.hidePopover(); atelier.importFolder(); } }, t("import.folder")));
     const button = atelier.tool("import", "import", () => {
       menu.togglePopover();
       const r = button.getBoundingClientRect();

@@ -22,8 +22,8 @@
     editor.querySelector("input").focus();
   };
 
-  /** end: leaves the select mode. */
-  atelier.selection = (end) => {
+  /** end: leaves the select mode; spent: told when those that were selected have left the list. */
+  atelier.selection = (end, spent) => {
     const bar = h("div", { class: "selection", role: "toolbar", hidden: true });
     let gathering = false;
     const ids = () => [...shelf.selected.keys()];
@@ -47,9 +47,9 @@
         h("b", { role: "status" }, t(n === 1 ? "select.one" : "select.many", { n: n.toLocaleString(atelier.language) })), all() ?? "",
         h("span", { class: "space" }),
         ...(shelf.query.trash
-          ? [act("restore", "trash.restore", () => atelier.restore(ids()), none), act("trash", "trash.erase", () => atelier.erase(ids()), none)]
+          ? [act("restore", "trash.restore", () => atelier.restore(ids()).then(spent), none), act("trash", "trash.erase", () => atelier.erase(ids()).then(spent), none)]
           : [row, act("tag", "tags", () => tagThem(ids()), none), act("compare", "compare", () => atelier.compare(...ids()), { disabled: n !== 2 }),
-            act("download", "download", () => atelier.zip(ids()), none), act("trash", "trash.move", () => atelier.trash(ids()), none)]),
+            act("download", "download", () => atelier.zip(ids()), none), act("trash", "trash.move", () => atelier.trash(ids()).then(spent), none)]),
         atelier.tool("close", "select.end", end));
       if (focused >= 0) bar.querySelectorAll("button")[focused]?.focus();
     };

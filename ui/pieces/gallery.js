@@ -29,13 +29,15 @@ const keys = (event, place) => {
   if (event.key === "Enter" && event.target.closest(".item")) { done(); open(place); }
   else if (event.key === " ") { done(); choose(place, event); }
   else if (/^[0-5]$/.test(event.key) && !shelf.query.trash) { done(); atelier.mark(those, { stars: Number(event.key) }); }
-  else if (event.key === "Delete") { done(); (shelf.query.trash ? atelier.erase(those) : atelier.trash(those)).then(() => grid.go(place)); }
+  else if (event.key === "Delete") { done(); (shelf.query.trash ? atelier.erase(those) : atelier.trash(those)).then((well) => { if (well) spent(); grid.go(place); }); }
   else if (event.key.toLowerCase() === "c" && shelf.selected.size === 2) { done(); atelier.compare(...selection.ids()); }
   else if (event.key === "Escape") { done(); selecting(false); }
 };
+/** What was selected has left the list: there is nothing to go on with. */
+const spent = () => { if (!shelf.selected.size) selecting(false); };
 let size = Number(atelier.stored("gallery.size") ?? 1);
 const grid = atelier.grid({ open, choose, keys }, () => size);
-const filters = atelier.filters(), selection = atelier.selection(() => { selecting(false); grid.go(grid.at); });
+const filters = atelier.filters(), selection = atelier.selection(() => { selecting(false); grid.go(grid.at); }, spent);
 
 // --- the line above ------------------------------------------------------------------------------------------
 const field = h("input", { type: "search", id: "gallery-search", autocomplete: "off", spellcheck: "false", maxlength: "300" });
@@ -53,10 +55,10 @@ const slider = h("input", { type: "range", min: "0", max: "2", step: "1", id: "g
 const named = () => { slider.value = size; slider.setAttribute("aria-label", t("tiles")); slider.setAttribute("aria-valuetext", t(`tiles.${size}`)); slider.title = `${t("tiles")}: ${t(`tiles.${size}`)}`; };
 const filter = h("button", { type: "button", class: "plain", id: "gallery-filter", "aria-controls": "gallery-filters", onclick: () => show(!root.classList.contains("filtering")) });
 const pick = h("button", { type: "button", class: "plain", id: "gallery-select", onclick: () => selecting(!root.classList.contains("selecting")) });
-const bin = h("button", { type: "button", class: "tool", id: "gallery-trash", onclick: () => { root.classList.remove("selecting"); shelf.set({ trash: !shelf.query.trash }); } }, atelier.icon("trash"));
+const bin = h("button", { type: "button", class: "tool", id: "gallery-trash", onclick: () => { selecting(false); shelf.set({ trash: !shelf.query.trash }); } }, atelier.icon("trash"));
 const bar = h("div", { class: "above" });
 const count = h("p", { class: "count", role: "status" });
-const arrived = h("button", { type: "button", class: "plain strong arrived", hidden: true, onclick: () => { grid.top(); shelf.reload(); } });
+const arrived = h("button", { type: "button", class: "plain strong arrived", hidden: true, onclick: () => { if (shelf.problem) { shelf.retry(); return; } grid.top(); shelf.reload(); } });
 const under = h("div", { class: "under" }, count, filters.chips);
 const blank = h("div", { class: "card blank", hidden: true });
 const strip = h("div", { class: "bin", hidden: true });
@@ -94,7 +96,8 @@ const empty = () => {
     blank.replaceChildren(atelier.icon("warn"), h("h2", {}, told.message), h("p", {}, told.remedy ?? ""), h("button", { type: "button", class: "plain", onclick: () => shelf.reload() }, t("again")));
   } else if (filtered) blank.replaceChildren(atelier.icon("search"), h("h2", {}, t("gallery.none.title")), h("p", {}, t("gallery.none.text")), h("button", { type: "button", class: "plain", onclick: () => { field.value = ""; shelf.set({ ...shelf.none }); } }, t("filter.clear")));
   else if (shelf.query.trash) blank.replaceChildren(atelier.icon("trash"), h("h2", {}, t("trash.empty.title")), h("p", {}, t("trash.empty.text")));
-  else blank.replaceChildren(atelier.icon("grid"), h("h2", {}, t("gallery.empty.title")), h("p", {}, t("gallery.empty.text")));
+  else blank.replaceChildren(atelier.icon("grid"), h("h2", {}, t("gallery.empty.title")), h("p", {}, t("gallery.empty.text")),
+    h("button", { type: "button", class: "plain", onclick: atelier.importFiles }, t("import.files")), h("button", { type: "button", class: "plain quiet", onclick: atelier.importFolder }, t("import.folder")));
 };
 const draw = () => {
   const filtered = shelf.filtered() - (shelf.query.q ? 1 : 0);
@@ -106,12 +109,14 @@ const draw = () => {
     const key = shelf.filtered() ? "gallery.found" : "gallery.count";
     count.textContent = shelf.total === 1 ? t(shelf.filtered() ? "gallery.found.one" : "gallery.one") : shelf.total || shelf.filtered() ? t(key, { n: shelf.total.toLocaleString(atelier.language) }) : "";
   }
+  if (shelf.state === "failed") count.textContent = "";
   root.classList.toggle("asking", shelf.state === "loading" && shelf.items.length > 0);
   strip.hidden = !shelf.query.trash;
   if (shelf.query.trash) strip.replaceChildren(h("p", {}, t("trash.note")), h("span", { class: "space" }),
     h("button", { type: "button", class: "plain", disabled: !shelf.total, onclick: () => atelier.erase() }, t("trash.empty")), h("button", { type: "button", class: "plain quiet", onclick: () => bin.click() }, t("trash.back")));
-  arrived.hidden = !shelf.arrived;
-  arrived.textContent = t(shelf.arrived === 1 ? "gallery.arrived.one" : "gallery.arrived.many", { n: shelf.arrived });
+  const torn = shelf.problem && shelf.items.length;  // the list does not go on
+  arrived.hidden = !shelf.arrived && !torn;
+  arrived.textContent = torn ? `${atelier.explain(shelf.problem).message} ${t("again")}` : t(shelf.arrived === 1 ? "gallery.arrived.one" : "gallery.arrived.many", { n: shelf.arrived });
   empty();
   selection.draw();
   grid.render();
@@ -130,6 +135,7 @@ atelier.on("shelf", ({ anew }) => {
 });
 atelier.on("images", ({ deleted }) => { if (deleted) return; if (root.offsetParent) shelf.refresh(); else stale = true; });
 atelier.on("filters", show);
+atelier.on("link", (well) => { if (well && shelf.problem) shelf.retry(); });
 atelier.on("language", () => { words(); draw(); });
 new ResizeObserver(() => { if (!root.offsetParent) return; if (stale) { stale = false; shelf.refresh(); } grid.render(); }).observe(root);
 document.addEventListener("keydown", (event) => {

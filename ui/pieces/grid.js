@@ -10,7 +10,7 @@ const remembered = (() => { try { return JSON.parse(atelier.stored("grid") ?? "n
 const fresh = () => [{ what: "sampler", chosen: [], text: "" }, { what: "steps", chosen: [], text: "" }, { what: "", chosen: [], text: "" }];
 let axes = Array.isArray(remembered?.axes) && remembered.axes.length === 3 ? remembered.axes.map((a) => ({ what: String(a?.what ?? ""), chosen: [].concat(a?.chosen ?? []).map(String), text: String(a?.text ?? "") })) : fresh();
 let seeds = remembered?.seeds === true, plan = null, refusal = null, base = null, waiting = null, turn = 0;
-let grid = null, known = [], zAt = 0, comparing = null, zoom = Number(atelier.stored("grid.zoom")) || (innerWidth < 760 ? 96 : 150);
+let grid = null, known = [], zAt = 0, comparing = null, zoom = Number(atelier.stored("grid.zoom")) || (innerWidth < 760 ? 84 : 150);
 const nodes = new Map();
 
 const named = (what) => (SPECIAL.includes(what) ? t(`grid.what.${what}`) : atelier.label(what));
@@ -104,8 +104,10 @@ const changed = () => {
   waiting = setTimeout(() => send("plan"), 250);
 };
 const time = (s) => atelier.seconds(s);
-const explained = (problem) => {
-  const told = atelier.explain(problem), { axis, value } = problem.values ?? {};
+/** own: the letter of the axis' card, where the server counted only those that are filled in. */
+const explained = (problem, own = problem.values?.axis) => {
+  const told = atelier.explain(problem), { axis: counted, value } = problem.values ?? {}, axis = counted && own;
+  if (counted && told.message === problem.message) told.message = told.message.replace(`Axis ${counted}`, `Axis ${own}`);
   const place = atelier.language !== "en" && (axis || value) ? t("grid.place", { axis: axis ? `${axis} ` : "", value: value ? `“${value}”` : "" }) : "";
   return `${place}${told.message} ${told.remedy ?? ""}`.trim();
 };
@@ -115,7 +117,7 @@ const tellPlan = () => {
     const letter = letterOf(axis), at = LETTERS.indexOf(letter), points = plan?.axes?.[at]?.points;
     const wrong = refusal && of && of === letter;
     axis.understood.classList.toggle("wrong", Boolean(wrong));
-    axis.understood.textContent = wrong ? explained(refusal) : !given(axis) || !points || refusal ? "" : t(points.length === 1 ? "grid.one.value" : "grid.some.values", { n: points.length, values: short(points) });
+    axis.understood.textContent = wrong ? explained(refusal, LETTERS[axes.indexOf(axis)]) : !given(axis) || !points || refusal ? "" : t(points.length === 1 ? "grid.one.value" : "grid.some.values", { n: points.length, values: short(points) });
   }
   const general = refusal && !of;
   estimate.classList.toggle("wrong", Boolean(general));
@@ -123,8 +125,9 @@ const tellPlan = () => {
   start.disabled = !plan || Boolean(refusal) || !sent().length;
   start.textContent = plan && !refusal && sent().length ? t(plan.drawings === 1 ? "grid.start.one" : "grid.start", { n: plan.drawings }) : t("grid.start.plain");
   if (!base) return;
-  const parts = Object.entries(base.changed).map(([name, value]) => `${atelier.label(name)} ${value.length > 40 ? `${value.slice(0, 39)}…` : value}`);
-  about.replaceChildren(h("b", {}, base.prompt || t("no.prompt")), h("span", {}, [base.checkpoint, ...parts].filter(Boolean).join("  ·  ")), h("button", { type: "button", class: "link", onclick: () => atelier.tab("txt2img") }, t("grid.change")));
+  const parts = Object.entries(base.changed).filter(([name, value]) => !atelier.same(value, atelier.standard(name)))
+    .map(([name, value]) => [name, atelier.tell(name, value)]).map(([name, value]) => `${atelier.label(name)} ${value.length > 40 ? `${value.slice(0, 39)}…` : value}`);
+  about.replaceChildren(h("b", {}, base.prompt || t("no.prompt")), h("span", {}, [base.checkpoint && atelier.tell("checkpoint", base.checkpoint), ...parts].filter(Boolean).join("  ·  ")), h("button", { type: "button", class: "link", onclick: () => atelier.tab("txt2img") }, t("grid.change")));
 };
 const short = (points) => { const some = points.slice(0, 6).map((p) => (p.length > 24 ? `${p.slice(0, 23)}…` : p)).join(", "); return points.length > 6 ? `${some}, …` : some; };
 const told = (p) => [t(p.cells === 1 ? "grid.cell" : "grid.cells", { n: p.cells }), p.drawings < p.cells ? t("grid.equal", { n: p.drawings }) : null, p.pictures !== p.drawings ? t("grid.pictures", { n: p.pictures }) : null,
@@ -258,6 +261,7 @@ const drawCells = () => {
     const cell = grid.cells[at], preview = cell.state === "running" ? previews.get(cell.job) : null;
     const sign = `${cell.state} ${cell.images[0] ?? ""} ${cell.images.length} ${preview?.length ?? ""} ${atelier.language}`;
     if (node.sign === sign) continue;
+    if (node.sign && at === toldAt) tell(at);  // it is being read about
     node.sign = sign;
     node.className = `box ${cell.state}`;
     node.setAttribute("aria-label", `${labels(at).map(([what, label]) => `${named(what)} ${label}`).join(", ")}: ${word(cell)}`);
@@ -278,10 +282,11 @@ const drawMarks = () => {
   for (const [at, node] of nodes) if (comparing) node.setAttribute("aria-pressed", String(comparing.includes(at))); else node.removeAttribute("aria-pressed");
   if (comparing && !comparing.length) caption.replaceChildren(h("p", {}, t("grid.compare.pick")));
 };
-let telling = 0;
+let telling = 0, toldAt = null;
 const tell = async (at) => {
   const mine = ++telling;
-  if (at === null) { caption.replaceChildren(h("p", { class: "subdued" }, t("grid.hover"))); return; }
+  toldAt = at;
+  if (at === null) { caption.replaceChildren(h("p", { class: "subdued" }, t(matchMedia("(hover: none)").matches ? "grid.touch" : "grid.hover"))); return; }
   const cell = grid.cells[at], place = labels(at).map(([what, label]) => `${named(what)} ${label}`).join("  ·  ");
   const line = h("p", { class: "facts" }, cell.problem ? explained(cell.problem) : cell.images.length ? "" : word(cell));
   caption.replaceChildren(h("p", { class: "place" }, place), line);

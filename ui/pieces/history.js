@@ -44,8 +44,9 @@ const open = async () => {
   menu.showModal();
   menu.style.width = `${Math.min(innerWidth - 16, Math.max(380, box.width))}px`;
   menu.style.left = `${Math.max(8, Math.min(box.left, innerWidth - menu.offsetWidth - 8))}px`;
-  menu.style.top = `${Math.max(8, box.top + 40)}px`;
-  menu.style.maxHeight = `${innerHeight - Math.max(8, box.top + 40) - 12}px`;
+  const top = Math.max(8, Math.min(box.bottom + 6, innerHeight - 320));
+  menu.style.top = `${top}px`;
+  menu.style.maxHeight = `${innerHeight - top - 12}px`;
   search.focus();
 };
 let typing = null;

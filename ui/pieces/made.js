@@ -67,6 +67,39 @@
     return t(RESTLESS.test(image.sampler) ? "made.restless" : "made.moving", { share, sampler: image.sampler });
   };
 
+  // --- prompts that change on the way ----------------------------------------------------------------------------
+  const EDGE = /[\s,，、]/;   // what ends a word
+  const AROUND = 40;         // letters of what stays, beside what changes
+  /** The texts in force at each step of a trace, of those prompts that change; null where none does. */
+  const spoken = ({ steps, texts = [] }) => {
+    const found = ["prompt", "negative_prompt"].filter((kind) => steps.some((step) => kind in step)).map((kind) => {
+      let now = null;
+      return { kind, said: steps.map((step) => (now = kind in step ? texts[step[kind]] : now)) };
+    });
+    return found.length ? found.map(({ kind, said }) => ({ kind, said, ...shared(said) })) : null;
+  };
+  /** How much all texts have in common at their begin and at their end, in whole words. */
+  const shared = (said) => {
+    const texts = [...new Set(said)], first = texts[0], least = Math.min(...texts.map((text) => text.length));
+    const same = (at) => texts.every((text) => text[at] === first[at]);
+    const same_end = (at) => texts.every((text) => text.at(-at) === first.at(-at));
+    let head = 0, tail = 0;
+    while (head < least && same(head)) head += 1;
+    while (head > 0 && !EDGE.test(first[head - 1])) head -= 1;
+    while (tail < least - head && same_end(tail + 1)) tail += 1;
+    while (tail > 0 && !EDGE.test(first.at(-tail))) tail -= 1;
+    return { head, tail };
+  };
+  /** One text: what changes in it stands out, the rest is cut to what is next to it. */
+  const sentence = ({ kind, said, head, tail }, at) => {
+    const text = said[at], end = text.length - tail;
+    const before = [...text.slice(0, head)], after = [...text.slice(end)];
+    const left = before.length > AROUND ? ["…", ...before.slice(-AROUND)] : before;
+    const right = after.length > AROUND ? [...after.slice(0, AROUND), "…"] : after;
+    const name = kind === "prompt" ? null : h("span", { class: "whose" }, atelier.label(kind));
+    return h("p", { title: text, "data-prompt": kind }, name, left.join(""), h("b", {}, text.slice(head, end)), right.join(""));
+  };
+
   // --- the film ------------------------------------------------------------------------------------------------
   const loaded = (src) => new Promise((resolve) => {
     const picture = new Image();
@@ -92,7 +125,10 @@
     const n = film.steps.length, words = film.at >= n ? t("made.finished") : t(film.whole ? "made.step" : "made.call", { i: film.at + 1, n });
     paint();
     film.slider.value = String(film.at);
-    film.slider.setAttribute("aria-valuetext", words);
+    const lines = film.spoken?.map((one) => sentence(one, Math.min(film.at, n - 1))) ?? [];
+    film.said.replaceChildren(...lines);
+    film.said.classList.toggle("over", film.at >= n);
+    film.slider.setAttribute("aria-valuetext", film.at >= n ? words : [words, ...lines.map((one) => one.title)].join(". "));
     film.label.textContent = words;
     film.slider.style.setProperty("--share", `${(100 * film.at) / n}%`);
     film.dim();
@@ -139,7 +175,7 @@
       note.textContent = t(`made.${kind}.about`);
       paint();
     };
-    const note = h("p", { class: "kind-note" });
+    const note = h("p", { class: "kind-note" }), said = h("div", { class: "said" }), changing = spoken(trace);
     const sigmas = steps.map((step) => step.sigma).filter((sigma) => sigma > 0);
     const pulls = steps.map((step) => step.pull), changes = steps.map((step) => step.change);
     const most_of = (values, least) => Math.max(least, ...values.filter((value) => value !== null));
@@ -148,16 +184,16 @@
       pulls.some((pull) => pull !== null) ? curve("pull", pulls, { low: 0, high: most_of(pulls, 0.01), say: percent }) : null,
       curve("change", changes, { log: true, low: 0.001, high: most_of(changes, 0.1), guide: STILL, say: percent }),
     ].filter(Boolean);
-    film = { image, steps, guess, latents, finished, canvas, slider, label, button, curves, at: 0, kind: "guess", speed: 1, clock: null,
+    film = { image, steps, guess, latents, finished, canvas, slider, label, button, curves, said, spoken: changing, at: 0, kind: "guess", speed: 1, clock: null,
       whole: steps.length === image.steps, dim: () => kinds.classList.toggle("idle", film.at >= steps.length) };
     dialog.className = "made film";
     dialog.replaceChildren(
       h("div", { class: "mat" }, canvas),
-      h("div", { class: "controls" }, h("div", { class: "row" }, button, slider, speed), h("div", { class: "row" }, label, kinds)),
+      h("div", { class: "controls" }, h("div", { class: "row" }, button, slider, speed), h("div", { class: "row" }, label, kinds), changing ? said : null),
       sheet(t("made.title"), h("p", { class: "verdict" }, verdict(steps, image)),
         h("p", { class: "facts" }, [image.sampler, image.values?.schedule, t(image.steps === 1 ? "result.step" : "result.steps", { n: image.steps })].filter(Boolean).join("  ·  ")),
         note, ...curves.map((one) => one.node), curves.length < 3 ? h("p", { class: "subdued" }, t("made.unguided")) : null,
-        film.whole ? null : h("p", { class: "subdued" }, t("made.calls", { n: steps.length, steps: image.steps })), h("p", { class: "subdued keys" }, t("made.keys"))));
+        film.whole ? null : h("p", { class: "subdued" }, t("made.calls", { n: steps.length, steps: image.steps })), h("p", { class: "subdued by-keys" }, t("made.keys"))));
     choose("guess");
     go(0);
     if (!matchMedia("(prefers-reduced-motion: reduce)").matches) play();

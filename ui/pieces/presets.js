@@ -1,12 +1,13 @@
 // Presets: the form's settings under a name, with a picture; applied after a look at what would change.
 (() => {
   const { h, t, tool, label, tell, same } = atelier;
-  Object.assign(atelier.shapes, { plus: "M12 5v14M5 12h14", upload: "M12 20V9m-5 5 5-5 5 5M5 4h14", pen: "M5 19l1-4L16 5l3 3L9 18l-4 1Z" });
+  Object.assign(atelier.shapes, { plus: "M12 5v14M5 12h14", aim: "M12 4a8 8 0 1 0 0 16 8 8 0 0 0 0-16ZM12 9a3 3 0 1 0 0 6 3 3 0 0 0 0-6ZM12 2v3M12 19v3M2 12h3M19 12h3", upload: "M12 20V9m-5 5 5-5 5 5M5 4h14", pen: "M5 19l1-4L16 5l3 3L9 18l-4 1Z" });
   const dialog = h("dialog", { class: "sheet-dialog presets" });
   const picker = h("input", { type: "file", accept: "application/json,.json", class: "unseen", tabindex: "-1", "aria-hidden": "true", id: "preset-file" });
   document.body.append(dialog, picker);
   const list = h("div", { class: "list", role: "group" }), pane = h("div", { class: "pane" });
   let presets = [], chosen = null, pictured = null;
+  const SIGNS = { ideas: "grid", fine: "brush", faithful: "aim", free: "dice", a1111: "reuse" };
   const PERSONAL = new Set(["prompt", "negative_prompt", "seed", "variation_seed"]);
 
   const call = async (path, method, body) => {
@@ -16,7 +17,7 @@
   const nameOf = (preset) => (preset.built_in ? t(`preset.${preset.id}`) : preset.name);
   const differences = (preset) => Object.entries(preset.values).filter(([name, value]) => name in atelier.defaults && !same(atelier.form?.[name], value));
   const picture = (preset) => (preset.pictured ? h("img", { src: `api/presets/${preset.id}/thumbnail?${preset.changed}`, alt: "", draggable: "false" })
-    : h("i", { "aria-hidden": "true" }, [...nameOf(preset)][0]));
+    : h("i", { "aria-hidden": "true" }, preset.built_in ? atelier.icon(SIGNS[preset.id] ?? "bookmark") : [...nameOf(preset)][0]));
   const check = (attributes, ...words) => {
     const box = h("input", { type: "checkbox", ...attributes });
     return { box, node: h("label", { class: "check" }, box, ...words) };

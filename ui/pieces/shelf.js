@@ -81,6 +81,12 @@
       return true;
     })());
   };
+  /** After a failure: on from where the list broke off. */
+  shelf.retry = () => {
+    if (shelf.state === "failed") return shelf.reload();
+    shelf.problem = null;
+    return shelf.load();
+  };
   /** New pictures come in at the top when one is there; further down they are only counted, so that nothing jumps. */
   shelf.refresh = async () => {
     if (shelf.state !== "ready") { if (shelf.state === "failed") await shelf.reload(); return; }

@@ -82,8 +82,8 @@ const problemCard = (problem) => {
   const told = atelier.explain(problem);
   figure = null;
   view.replaceChildren(h("div", { class: "card problem", role: "alert" }, atelier.icon("warn"), h("h2", {}, told.message), told.remedy ? h("p", {}, told.remedy) : null,
-    told.field && document.getElementById(`field-${told.field}`)
-      ? h("button", { type: "button", class: "plain", onclick: () => atelier.focusField(told.field) }, t("problem.go", { label: atelier.label(told.field) })) : null));
+    told.field in atelier.defaults
+      ? h("button", { type: "button", class: "plain", onclick: () => atelier.goTo(told.field) }, t("problem.go", { label: atelier.label(told.field) })) : null));
 };
 const empty = () => card("blank", atelier.icon("brush"), h("h2", {}, t("empty.title")), h("p", {}, t("empty.text")));
 
@@ -222,7 +222,12 @@ const doubt = async () => {
   refused = atelier.unreachable;
   draw();
 };
-atelier.on("asked", () => { if (!asked) setTimeout(doubt, 3000); asked = true; refused = null; if (!atelier.automatic) picked = null; draw(); });
+/** On a phone the stage may lie far above the settings. */
+const reveal = () => {
+  const { top, bottom } = view.getBoundingClientRect();
+  if (bottom < 120 || top > innerHeight - 160) root.scrollIntoView({ behavior: "smooth", block: "center" });
+};
+atelier.on("asked", () => { if (!asked) setTimeout(doubt, 3000); asked = true; refused = null; if (!atelier.automatic) { picked = null; reveal(); } draw(); });
 atelier.on("language", () => {
   bar.setAttribute("aria-label", t("progress"));
   spokenAt = 0;

@@ -2,6 +2,7 @@
 (() => {
   if (window.atelier) return;
   const dictionary = JSON.parse(document.getElementById("atelier-words").textContent);
+  const limits = JSON.parse(document.getElementById("atelier-limits").textContent);
   const stored = (key) => { try { return localStorage.getItem(`atelier.${key}`); } catch { return null; } };
   const store = (key, value) => { try { localStorage.setItem(`atelier.${key}`, value); } catch { /* private window */ } };
 
@@ -57,14 +58,16 @@
   /** JSON of an answer; throws an Error with `problem` when the server refuses. */
   const ask = async (path, options) => {
     let answer;
+    // A file that the server would refuse is not sent at all: while it is on its way, no answer would be seen.
+    if (options?.body instanceof Blob && options.body.size > limits.file) throw broken("error.picture.large", { most: limits.file / 2 ** 20 });
     try { answer = await fetch(path, options); } catch { throw broken("error.unreachable"); }
     if (answer.status === 204) return null;
     const body = await answer.json().catch(() => null);
     if (answer.ok) return body;
     throw Object.assign(new Error("refused"), { problem: body?.error ?? broken("error.unreachable").problem });
   };
-  const broken = (key) => Object.assign(new Error(key), {
-    problem: { code: key.slice(6), message: dictionary.en[`${key}.message`], remedy: dictionary.en[`${key}.remedy`], values: {} },
+  const broken = (key, values = {}) => Object.assign(new Error(key), {
+    problem: { code: key.slice(6), message: fill(dictionary.en[`${key}.message`], values), remedy: fill(dictionary.en[`${key}.remedy`], values), values },
   });
 
   const images = new Map();
@@ -176,13 +179,20 @@
   const notes = h("div", { class: "notes", role: "status", "aria-live": "polite" });
   document.body.append(notes);
   const uppermost = () => [...document.querySelectorAll("dialog[open]")].at(-1) ?? document.body;
-  document.addEventListener("close", () => uppermost().append(notes), true);  // they do not close with a dialog
+  const place = () => {
+    const host = uppermost();
+    host.append(notes);
+    kept.disconnect();
+    kept.observe(host, { childList: true });
+  };
+  const kept = new MutationObserver(() => { if (!notes.isConnected) place(); });  // a dialog that is drawn anew
+  document.addEventListener("close", place, true);  // they do not close with a dialog
   /** A passing note: a text, or a Problem; `action` is a button in it: {text, act}. */
   const note = (what, detail, action) => {
     const told = typeof what === "string" ? { message: what, remedy: detail } : explain(what);
     const card = h("div", { class: "note" }, h("div", {}, h("p", {}, told.message), told.remedy ? h("p", { class: "subdued" }, told.remedy) : null),
       action ? h("button", { type: "button", class: "plain", onclick: () => { card.remove(); action.act(); } }, action.text) : null, tool("close", "close", () => card.remove()));
-    uppermost().append(notes);  // else an open dialog would cover it
+    place();  // else an open dialog would cover it
     notes.append(card);
     setTimeout(() => card.remove(), 9000);
   };
@@ -194,7 +204,7 @@
     note(t("note.copied"));
   };
   const tab = (name) => document.getElementById(`tab-${name}-button`)?.click();
-  const focusField = (name) => document.querySelector(`#field-${name} textarea, #field-${name} input`)?.focus();
+  const focusField = (name) => (document.querySelector(`#field-${name} textarea, #field-${name} input`) ?? document.getElementById(`field-${name}`))?.focus();
 
   // Doors for the pieces. keys: `atelier.keys.push(["Ctrl + Enter", "key.generate"])` lists a key in the dialog "?", its
   // word in both languages. form, differs, reset and saved come from form.js; setSize from aspects.js.

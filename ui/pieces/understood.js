@@ -6,9 +6,9 @@ const read = (name) => document.querySelector(`#field-${name} textarea, #field-$
 const ticked = (name) => Boolean(document.querySelector(`#field-${name} input`)?.checked);
 const chosen = () => (Array.isArray(props.value) ? props.value : []);
 const count = h("span", { class: "tokens" });
-const line = h("p", { class: "reading", role: "status" });
+const line = h("p", { class: "reading", id: "reading", role: "status" });
 const chips = h("span", { class: "worn" });
-const open = h("button", { type: "button", class: "open", "aria-haspopup": "dialog", onclick: () => show() });
+const open = h("button", { type: "button", class: "open", id: "field-styles", "aria-haspopup": "dialog", onclick: () => show() });
 root.classList.add("understood");
 root.replaceChildren(h("div", { class: "meter" }, count, chips, open), line);
 
@@ -16,10 +16,10 @@ root.replaceChildren(h("div", { class: "meter" }, count, chips, open), line);
 const tint = (weight) => (Math.abs(weight - 1) < 0.005 ? null
   : `--share:${Math.round(Math.min(60, 18 + 60 * Math.abs(Math.log2(Math.max(0.05, Math.abs(weight))))))}%`);
 const piece = (p) => {
-  if (p.break) return h("i", { class: "mark", title: t("understood.break") }, "⏎");
+  if (p.break) return h("i", { class: "mark", title: t("understood.break") }, " ⏎ ");
   if (p.turns) return h("span", { class: "change", title: t("understood.turns") }, ...p.turns.flatMap((option, i) => [i ? h("i", {}, " ⇄ ") : "", ...option.map(piece)]));
   if (p.before) {
-    const step = p.never ? t("understood.never") : t("understood.step", { n: p.step });
+    const step = p.never ? t("understood.never") : t("understood.step", { step: p.step });
     return h("span", { class: "change", title: step }, ...p.before.map(piece), h("i", {}, p.never ? " ↛ " : ` ${p.step} → `), ...p.after.map(piece));
   }
   const style = tint(p.weight);
@@ -33,19 +33,27 @@ const tell = (said) => {
   const of = prompt.chunks * prompt.room;
   count.replaceChildren(h("span", { title: t("understood.tokens", { room: prompt.room }) }, `${prompt.tokens}/${of}`),
     negative.tokens ? h("span", { class: "minus", title: t("understood.negative") }, `−${negative.tokens}/${negative.chunks * negative.room}`) : "");
-  line.classList.toggle("wrong", Boolean(problem));
-  if (problem) {
-    const { message, remedy } = atelier.explain(problem);
-    line.replaceChildren(`${problem.field ? `${atelier.label(problem.field)}: ` : ""}${message} ${remedy}`);
-    return;
-  }
+  complain(problem);
+  if (problem) return;
   if (simple(prompt)) { line.replaceChildren(); return; }
   const parts = prompt.parts.flatMap((part, i) => [
     i ? h("i", { class: "and" }, ` ${t("understood.and")} `) : "", ...part.pieces.map(piece),
     part.weight !== 1 ? h("i", { class: "and", title: t("understood.weight", { weight: part.weight }) }, ` ×${part.weight}`) : ""]);
   line.replaceChildren(prompt.drawn ? h("i", { class: "mark", title: t("understood.drawn") }, "⚄ ") : "", ...parts,
-    ...prompt.networks.map((n) => h("s", { title: t("understood.unused") }, ` ${n.kind}:${n.values[0]}`)),
+    ...prompt.networks.flatMap((n) => [" ", h("s", { title: t("understood.unused") }, `${n.kind}:${n.values[0]}`)]),
     prompt.networks.length ? h("i", { class: "mark" }, ` ${t("understood.unused")}`) : "");
+};
+/** What is wrong is said in the line, and the field it stands in is marked. */
+const complain = (problem) => {
+  line.classList.toggle("wrong", Boolean(problem));
+  for (const name of atelier.wordFields) {
+    const field = document.querySelector(`#field-${name} textarea`), wrong = problem?.field === name;
+    field?.setAttribute("aria-invalid", String(wrong));
+    if (wrong) field?.setAttribute("aria-describedby", line.id); else field?.removeAttribute("aria-describedby");
+  }
+  if (!problem) return;
+  const { message, remedy } = atelier.explain(problem);
+  line.replaceChildren(`${problem.field ? `${atelier.label(problem.field)}: ` : ""}${message} ${remedy}`);
 };
 let asked = "", asking = false, last = null;
 const number = (name) => { const n = Number(read(name)); return Number.isInteger(n) && n >= 1 && n <= 150 ? n : 20; };
@@ -57,20 +65,42 @@ const look = async () => {
   if (now === asked || asking || document.hidden || !root.offsetParent || !atelier.models.known) return;
   asking = true;
   try { last = await atelier.ask("api/prompt", { method: "POST", body: now, headers: { "Content-Type": "application/json" } }); tell(last); asked = now; }
-  catch (error) { if (error.problem?.field) { asked = now; line.classList.add("wrong"); const e = atelier.explain(error.problem); line.replaceChildren(`${e.message} ${e.remedy}`); } }
+  catch (error) { if (error.problem?.field) { asked = now; complain(error.problem); } }
   finally { asking = false; }
 };
 setInterval(look, 300);
 
 // --- styles --------------------------------------------------------------------------------------------------
 const wear = (names) => { props.value = names; trigger("input"); draw(); };
+/** What of `text` is left when the style brings its part again, or null when it does not. */
+const without = (style, text) => {
+  const [front, back, more] = style.split("{prompt}");
+  if (more !== undefined) return null;
+  if (back !== undefined) return text.length >= front.length + back.length && text.startsWith(front) && text.endsWith(back) ? text.slice(front.length, text.length - back.length) : null;
+  if (!style.trim()) return text;
+  if (text.trim() === style.trim()) return "";
+  const tail = `, ${style.trim()}`;
+  return text.trim().endsWith(tail) ? text.trim().slice(0, -tail.length) : null;
+};
+/** A style that was just made of the prompt takes that part's place; the picture stays the same. */
+const putOn = (style) => {
+  const before = { prompt: read("prompt"), negative_prompt: read("negative_prompt"), styles: chosen() };
+  const prompt = without(style.prompt, before.prompt), negative = without(style.negative_prompt, before.negative_prompt);
+  if (prompt === null || negative === null || !(style.prompt || style.negative_prompt).trim()) return;
+  atelier.fill({ prompt, negative_prompt: negative, styles: [style.name, ...before.styles] }, { quiet: true });
+  atelier.note(t("styles.worn", { name: style.name }), t("styles.worn.help"), { text: t("styles.undo"), act: () => atelier.fill(before, { quiet: true }) });
+};
+let drawn = "";
 const draw = () => {
+  const now = JSON.stringify([chosen(), atelier.language]);
+  if (now === drawn) return;  // a chip that is just being pressed stays
+  drawn = now;
   open.replaceChildren(atelier.icon("brush"), t("styles.choose"));
   chips.replaceChildren(...chosen().map((name) => h("button", { type: "button", class: "wear", title: t("styles.take", { name }), "aria-label": t("styles.take", { name }),
     onclick: () => wear(chosen().filter((other) => other !== name)) }, h("span", {}, name), "×")));
 };
 document.querySelectorAll("dialog.styles").forEach((old) => old.remove());
-const dialog = h("dialog", { class: "styles" });
+const sheet = h("div", {}), dialog = h("dialog", { class: "styles" }, sheet);  // notes hang in the dialog beside it
 document.body.append(dialog);
 let known = [];
 const attempt = async (work) => { try { known = (await work()).styles; return true; } catch (error) { atelier.note(error.problem); return false; } };
@@ -82,7 +112,7 @@ const show = async () => {
 const head = (text) => h("header", {}, h("h2", {}, text), tool("close", "close", () => dialog.close()));
 const list = () => {
   dialog.setAttribute("aria-label", t("styles.choose"));
-  dialog.replaceChildren(head(t("styles.choose")),
+  sheet.replaceChildren(head(t("styles.choose")),
     known.length ? h("ul", {}, known.map(row)) : h("p", { class: "none" }, t("styles.none")),
     h("footer", {}, h("button", { type: "button", class: "plain", onclick: () => edit({ name: "", prompt: read("prompt"), negative_prompt: read("negative_prompt") }) },
       atelier.icon("plus"), t("styles.save"))));
@@ -101,6 +131,7 @@ const edit = (style, before = null) => {
     event.preventDefault();
     const body = JSON.stringify({ name: name.value, prompt: prompt.value, negative_prompt: negative.value, instead_of: before });
     if (!(await attempt(() => atelier.ask("api/styles", { method: "PUT", body, headers: { "Content-Type": "application/json" } })))) return;
+    if (!before) putOn({ name: name.value.trim(), prompt: prompt.value, negative_prompt: negative.value });
     if (before && before !== name.value) wear(chosen().map((n) => (n === before ? name.value : n)));
     asked = "";
     list();
@@ -112,14 +143,14 @@ const edit = (style, before = null) => {
     wear(chosen().filter((n) => n !== before));
     list();
   } }, t("styles.delete"));
-  dialog.replaceChildren(head(before ?? t("styles.new")), h("form", { onsubmit: keep },
+  sheet.replaceChildren(head(before ?? t("styles.new")), h("form", { onsubmit: keep },
     h("label", {}, t("styles.name"), name), h("label", {}, t("field.prompt.label"), prompt), h("label", {}, t("field.negative_prompt.label"), negative),
     h("p", { class: "none" }, t("styles.place", { place: "{prompt}" })),
     h("footer", {}, h("button", { type: "submit", class: "plain strong" }, t("styles.keep")), h("button", { type: "button", class: "plain", onclick: list }, t("styles.cancel")), before ? gone : "")));
   name.focus();
 };
 dialog.addEventListener("click", (event) => { if (event.target === dialog) dialog.close(); });
-watch("value", draw);
+watch("value", () => { draw(); if (dialog.open && sheet.querySelector("ul")) { list(); sheet.querySelector("li:has(:checked)")?.scrollIntoView({ block: "nearest" }); } });
 atelier.on("language", () => { draw(); if (last) tell(last); });
 atelier.on("models", look);
 draw();

@@ -94,8 +94,8 @@
     image = found;
     const film = h("img", { src: `api/images/${id}/thumbnail`, alt: image.prompt || t("no.prompt"), draggable: "false" }), whole = new Image();
     whole.src = `api/images/${id}/file`;
-    whole.decode().then(() => { if (film.isConnected) film.src = whole.src; }).catch(() => {});  // the small one stays until then
-    view.querySelector(".film")?.remove();
+    whole.decode().then(() => { if (film.isConnected) film.src = whole.src; }).catch(() => lost(mine, id));  // the small one stays until then
+    view.querySelectorAll(".film, .lost").forEach((old) => old.remove());
     view.prepend(film);
     camera.clear();
     camera.add(view, film, image.width, image.height);
@@ -110,6 +110,14 @@
     tell();
     for (const near of [at + 1, at - 1]) if (list[near]) new Image().src = `api/images/${list[near]}/file`;
     if (dialog.open && !dialog.contains(document.activeElement)) dialog.focus();  // the button that was pressed is gone
+  };
+  /** The file cannot be shown: the reason stands over the small picture. */
+  const lost = async (mine, id) => {
+    try { await atelier.ask(`api/images/${id}/file`); } catch (error) {
+      if (!error.problem) throw error;
+      const { message, remedy } = atelier.explain(error.problem);
+      if (mine === turn && dialog.open) view.append(h("p", { class: "lost", role: "status" }, `${message} ${remedy ?? ""}`));
+    }
   };
   /** Opens picture `id`. ids: its neighbours for the arrow keys; around: {more(), total(), left(id)} of a list that goes on. */
   atelier.details = async (id, ids, around = {}) => {

@@ -72,7 +72,7 @@ def answered(given: dict[str, Any], base: dict[str, Any], studio: Studio, owner:
 def told(base: dict[str, Any]) -> dict[str, Any]:
     """The prompt, and what differs from the defaults."""
     changed = {
-        name: str(value)
+        name: value
         for name, value in base.items()
         if name not in ("prompt", "checkpoint") and value != PARAMETERS[name].default and str(value) not in ("", "-1")
     }

@@ -66,7 +66,7 @@ def txt2img() -> Text2Img:
             piece("mode")
             quality = gr.Radio(
                 [(word("quality.quick"), "quick"), (word("quality.best"), "best")],
-                value=None,
+                value="best",  # as the default number of steps is
                 show_label=False,
                 label=word("quality"),
                 elem_id="quality",

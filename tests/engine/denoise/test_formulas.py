@@ -1,6 +1,7 @@
 """Every sampler against its formula, written out a second time in double (formulas.py), on a toy denoiser."""
 
 import itertools
+from pathlib import Path as File
 from typing import Any
 
 import numpy as np
@@ -11,9 +12,11 @@ from engine.denoise import schedules
 from engine.denoise.brownian import Path
 from engine.denoise.conditioning import Guided
 from engine.denoise.noise import Noise
-from engine.denoise.samplers import make
+from engine.denoise.samplers import make, recipe_of
+from engine.denoise.solvers.fit import fit
 from engine.denoise.solvers.fused import terms, total
 from engine.denoise.solvers.planned import Planned
+from engine.denoise.solvers.schedulers import STOCK
 from engine.denoise.solvers.solver import Solver
 from engine.denoise.solvers.stock import Stock
 from engine.library.families.stable_diffusion import SCHEDULER
@@ -27,6 +30,7 @@ LEVELS = schedules.table(ALPHAS)
 SHAPE = (1, 4, 8, 8)
 BUMPS = torch.linspace(-1, 1, 256).reshape(SHAPE)
 SEED = 7
+DOCS = File(__file__).parents[3] / "docs"
 REFERENCES = {
     "DPM++ 2M": formulas.dpmpp_2m,
     "DPM++ SDE": formulas.dpmpp_sde,
@@ -43,7 +47,9 @@ REFERENCES = {
     "DPM fast": formulas.dpm_fast,
     "DPM adaptive": formulas.dpm_adaptive,
     "Restart": formulas.restart,
+    "UniPC": formulas.unipc,
 }
+KARRAS = [name for name in REFERENCES if name != "UniPC"]  # latents that grow with sigma, and end at no noise
 WALKING = [name for name, facts in FACTS.items() if facts.automatic]
 FREE = [name for name in SCHEDULES if name != "Automatic"]
 
@@ -73,21 +79,22 @@ class Smooth(Path):
         return self.ends[0] * float(np.sin(sigma)) + self.ends[1] * float(np.cos(3 * to))
 
 
-def draw(
-    made: Solver, shared: bool = False, negative: float = 0.9, seed: int = SEED, smooth: bool = True
-) -> torch.Tensor:
-    noise, index, made.path = Noise(seed), 0, Smooth() if smooth else None
+def draw(made: Solver, shared: bool = False, seed: int = SEED, smooth: bool = True, begin: int = 0) -> torch.Tensor:
+    """begin: steps that are left out, though the latents are pure noise all the same."""
+    noise, made.path = Noise(seed), Smooth() if smooth else None
+    index = made.begin_at(begin) if begin else 0
     x = made.stirred(made.pure_noise(noise.normal(SHAPE)), noise)
     while index < len(made.times):
         unit = made.input(x, index)
-        guided = Guided(toy(unit, made.times[index]), toy(unit * negative, made.times[index]))
+        guided = Guided(toy(unit, made.times[index]), toy(unit * 0.9, made.times[index]))
         move = made.move(index, shared)
         x = total([terms(made, move, x, guided, noise)])[0] if move else made.step(guided, index, x, noise)
         index += 1
     return x
 
 
-def expected(name: str, sigmas: Any, start: float | None = None, **more: Any) -> torch.Tensor:
+def expected(name: str, sigmas: Any, start: float | None = None, free: bool = False, **more: Any) -> torch.Tensor:
+    """free: noise is drawn where the formula reads a Brownian path."""
     options: dict[str, Any] = {"eta": FACTS[name].eta, "s_noise": 1.0, "s_churn": 0, "s_tmin": 0, "s_tmax": np.inf}
     noise = Noise(SEED)
     options |= {"heun": name.endswith("Heun")} | more
@@ -97,7 +104,7 @@ def expected(name: str, sigmas: Any, start: float | None = None, **more: Any) ->
         noise.normal(SHAPE).double() * (start or sigmas[0]),
         sigmas,
         lambda: noise.normal(SHAPE).double(),
-        lambda s, t: path.between(float(s), float(t)).double(),
+        lambda s, t: (noise.normal(SHAPE) if free else path.between(float(s), float(t))).double(),
         options,
     )
 
@@ -114,16 +121,43 @@ def error(ours: torch.Tensor, theirs: torch.Tensor) -> float:
 
 
 @pytest.mark.parametrize("steps", [1, 2, 3, 4, 12, 20, 36])
-@pytest.mark.parametrize("name", REFERENCES)
+@pytest.mark.parametrize("name", KARRAS)
 def test_every_sampler_is_its_formula(name: str, steps: int) -> None:
     made = draw(solver(name, steps=steps))
     assert error(made, expected(name, levels(name, "Automatic", steps))) < 1e-5
 
 
-@pytest.mark.parametrize("schedule", FREE)
+@pytest.mark.parametrize("schedule", SCHEDULES)
 @pytest.mark.parametrize("name", WALKING)
-def test_every_sampler_walks_every_schedule(name: str, schedule: str) -> None:
-    assert error(draw(solver(name, schedule)), expected(name, levels(name, schedule, 12))) < 1e-5
+@pytest.mark.parametrize("arithmetic", ["diffusers", "AUTOMATIC1111"])
+def test_every_sampler_walks_every_schedule(arithmetic: str, name: str, schedule: str) -> None:
+    """diffusers' objects of unit variance begin with all of the noise, and end in it where a schedule does."""
+    sigmas = levels(name, schedule, 12)
+    if arithmetic == "diffusers" and name in STOCK and STOCK[name].variance_preserving:
+        first, last = (1 + sigmas[[0, -1]] ** 2) ** 0.5
+        theirs = expected(name, sigmas, start=first, free=True) / last
+    else:
+        theirs = expected(name, sigmas)
+    assert error(draw(solver(name, schedule, arithmetic=arithmetic)), theirs) < 1e-5
+
+
+@pytest.mark.parametrize("name", [name for name in SAMPLERS if name not in WALKING])
+def test_a_sampler_with_its_own_times_passes_the_schedule_over(name: str) -> None:
+    """Equal recipes make equal solvers."""
+    recipes = {
+        recipe_of(Sampling(sampler=name, schedule=schedule, steps=3), Tuning(), SCHEDULER)  # pyright: ignore[reportArgumentType]
+        for schedule in SCHEDULES
+    }
+    assert len(recipes) == 1
+
+
+def test_the_documents_name_the_samplers_that_pass_the_schedule_over() -> None:
+    own = [name for name in SAMPLERS if name not in WALKING]
+    line = next(line for line in DOCS.joinpath("parameters.md").read_text().splitlines() if "* `schedule`" in line)
+    assert f"without effect for {', '.join(own[:-1])} and {own[-1]}" in line
+    table = DOCS.joinpath("samplers.md").read_text()
+    for name in SAMPLERS:
+        assert f"| {name} | {FACTS[name].automatic or 'own'} |" in table
 
 
 @pytest.mark.parametrize("name", [n for n in REFERENCES if "eta" in FACTS[n].takes])
@@ -131,6 +165,19 @@ def test_every_sampler_walks_every_schedule(name: str, schedule: str) -> None:
 def test_eta_and_the_strength_of_noise_are_the_formulas(name: str, eta: float) -> None:
     made = draw(solver(name, eta=eta, s_noise=1.05))
     assert error(made, expected(name, levels(name, "Automatic", 12), eta=eta, s_noise=1.05)) < 1e-5
+
+
+WISHES = [(name, {"eta": 0.3}) for name in KARRAS if "eta" in FACTS[name].takes]
+WISHES += [(name, {"s_noise": 1.05}) for name, _ in WISHES] + [("Restart", {"s_noise": 1.05})]
+WISHES += [(name, {"s_churn": 3.0, "s_noise": 1.05}) for name in ("Euler", "Heun", "DPM2")]
+
+
+@pytest.mark.parametrize(("name", "wish"), WISHES)
+def test_what_diffusers_has_no_place_for_is_drawn_by_the_formula(name: str, wish: dict[str, Any]) -> None:
+    sigmas = levels(name, "Automatic", 20)
+    full = (1 + sigmas[0] ** 2) ** 0.5 if name in STOCK and STOCK[name].variance_preserving else None
+    made = draw(solver(name, steps=20, arithmetic="diffusers", **wish))
+    assert error(made, expected(name, sigmas, start=full, **wish)) < 1e-5
 
 
 @pytest.mark.parametrize("name", ["Euler", "Heun", "DPM2"])
@@ -143,11 +190,6 @@ def test_churn_is_algorithm_2_of_karras(name: str, limits: tuple[float, float]) 
     assert error(made, expected(name, levels(name, "Automatic", 12))) > 1e-3
 
 
-@pytest.mark.parametrize("name", ["Euler", "Euler a", "LMS", "Heun", "DPM2", "DPM2 a", "DPM++ SDE"])
-def test_diffusers_objects_are_the_formulas_too(name: str) -> None:
-    assert error(draw(solver(name, arithmetic="diffusers")), expected(name, levels(name, "Automatic", 12))) < 1e-5
-
-
 def test_a_diffusers_object_of_unit_variance_begins_with_a_little_more_noise() -> None:
     """0.99767 of it is what k-diffusion begins with; beside that 2M is its formula."""
     sigmas = levels("DPM++ 2M", "Automatic", 12)
@@ -157,6 +199,13 @@ def test_a_diffusers_object_of_unit_variance_begins_with_a_little_more_noise() -
     assert error(draw(solver("DPM++ 2M", arithmetic="diffusers")), theirs) < 1e-5
     assert error(draw(solver("DPM++ 2M", sgm_noise=True)), theirs) < 1e-5
     assert error(draw(solver("DPM++ 2M")), theirs) > 1e-4
+
+
+@pytest.mark.parametrize("arithmetic", ["diffusers", "AUTOMATIC1111"])
+def test_the_sgm_noise_multiplier_begins_with_all_of_the_noise(arithmetic: str) -> None:
+    sigmas = levels("Euler", "Automatic", 12)
+    made = draw(solver("Euler", arithmetic=arithmetic, sgm_noise=True))
+    assert error(made, expected("Euler", sigmas, start=(1 + sigmas[0] ** 2) ** 0.5)) < 1e-5
 
 
 def eps(x: torch.Tensor, time: float) -> torch.Tensor:
@@ -204,8 +253,18 @@ def test_lcm_is_told_a1111s_timesteps(steps: int, times: list[int]) -> None:
     assert error(draw(solver("LCM", steps=steps)), x) < 1e-5
 
 
-def test_unipc_is_told_float_times() -> None:
-    assert solver("UniPC", steps=12).times == pytest.approx(np.linspace(999, 0, 13)[:-1], abs=1e-3)
+@pytest.mark.parametrize("steps", [1, 2, 3, 4, 7, 12, 20, 50])
+@pytest.mark.parametrize("skipped", [0, 0.5])
+@pytest.mark.parametrize("arithmetic", ["diffusers", "AUTOMATIC1111"])
+def test_unipc_is_its_papers(arithmetic: str, skipped: float, steps: int) -> None:
+    """diffusers rounds the times. Latents of unit variance, from pure noise or from the middle of the way."""
+    times = np.linspace(999, 0, steps + 1)
+    sigmas = schedules.sigma_at(times if arithmetic == "AUTOMATIC1111" else times.round(), LEVELS)
+    made, skip = solver("UniPC", steps=steps, arithmetic=arithmetic), int(skipped * steps)
+    assert [made.sigma(i) for i in range(steps)] == pytest.approx(sigmas[:-1], rel=1e-5)
+    assert made.times == pytest.approx(times[:-1], abs=1e-3 if arithmetic == "AUTOMATIC1111" else 0.5)
+    theirs = expected("UniPC", sigmas[skip:], start=(1 + sigmas[skip] ** 2) ** 0.5) / (1 + sigmas[-1] ** 2) ** 0.5
+    assert error(draw(made, begin=skip), theirs) < 1e-5
 
 
 @pytest.mark.parametrize("name", SAMPLERS)
@@ -238,6 +297,12 @@ def test_limits_and_rho_bend_the_schedule() -> None:
     assert made.sigma(11) == pytest.approx(0.1)
     ramp = (10 ** (1 / 3) + 0.5 / 5.5 * (0.1 ** (1 / 3) - 10 ** (1 / 3))) ** 3
     assert made.sigma(1) == pytest.approx(ramp)
+
+
+def test_aligned_steps_are_the_familys() -> None:
+    asked = Sampling(sampler="Euler", schedule="Align Your Steps", steps=11)
+    for family, second in (("sd1", 6.475), ("sdxl", 6.315)):
+        assert make(asked, Tuning(), SCHEDULER, family).sigma(1) == pytest.approx(second)
 
 
 def test_the_penultimate_level_can_be_left_out() -> None:
@@ -282,6 +347,26 @@ def test_a_table_says_what_the_object_says(name: str, prediction: str) -> None:
     assert error(draw(company, shared=True), expected) < 1e-5
     assert isinstance(company, Stock)
     assert (company.plan is None) == (name in ("UniPC", "DPM++ SDE"))
+
+
+@pytest.mark.parametrize(("off", "tabled"), [(0.0, True), (3e-7, False)])
+def test_a_table_is_taken_only_where_it_is_the_object_to_1e_7(off: float, tabled: bool) -> None:
+    """The last number that the object makes is put off by so much of the largest."""
+
+    def bent() -> Stock:
+        made = solver("Euler", steps=3, arithmetic="diffusers")
+        assert isinstance(made, Stock)
+        straight = made.step
+
+        def step(*asked: Any) -> torch.Tensor:
+            latents = straight(*asked).double()
+            latents[..., -1] += off * latents.abs().max()
+            return latents
+
+        made.step = step  # pyright: ignore[reportAttributeAccessIssue]
+        return made
+
+    assert (fit(bent, 0) is not None) == tabled
 
 
 @pytest.mark.parametrize("name", SAMPLERS)

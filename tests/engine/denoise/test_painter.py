@@ -159,7 +159,7 @@ def test_a_model_that_overflows_says_so(tmp_path: Path) -> None:
 
 
 def test_small_work_is_done_by_one_thread_and_large_work_by_all(painter: Painter, library: Library) -> None:
-    cores = painter.cores
+    cores = painter.cores = 2
     painter.add(job(library, width=64, height=64, steps=1))
     finish(painter)
     assert torch.get_num_threads() == 1
@@ -168,6 +168,7 @@ def test_small_work_is_done_by_one_thread_and_large_work_by_all(painter: Painter
     assert torch.get_num_threads() == cores
     painter.close()
     assert torch.get_num_threads() == cores
+    torch.set_num_threads(1)
 
 
 def test_swapping_models_ten_times_gives_the_memory_back(tmp_path: Path) -> None:
@@ -182,7 +183,8 @@ def test_swapping_models_ten_times_gives_the_memory_back(tmp_path: Path) -> None
         painter.add(job(library, checkpoint="ab"[turn % 2], width=64, height=64, steps=2))
         assert isinstance(finish(painter)[-1], Done)
         assert len(painter.loaded) <= 1
-        gc.collect()
-        resident.append(psutil.Process().memory_info().rss)
-    assert resident[-1] - resident[9] < 30 * 2**20
+        if turn in (9, 19):
+            gc.collect()
+            resident.append(psutil.Process().memory_info().rss)
+    assert resident[1] - resident[0] < 30 * 2**20
     painter.close()

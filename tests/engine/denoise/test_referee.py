@@ -37,7 +37,7 @@ CASES = [
 
 def request(**values: Any) -> GenerationRequest:
     return read(
-        {"prompt": PROMPT, "negative_prompt": NEGATIVE, "steps": 6, "seed": 5, "width": 64, "height": 96} | values
+        {"prompt": PROMPT, "negative_prompt": NEGATIVE, "steps": 5, "seed": 5, "width": 64, "height": 96} | values
     )
 
 

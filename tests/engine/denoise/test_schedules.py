@@ -9,6 +9,7 @@ import pytest
 from scipy.stats import beta
 
 from engine.denoise import schedules
+from engine.request.samplers import FACTS
 
 BETAS = np.linspace(0.00085**0.5, 0.012**0.5, 1000) ** 2
 LEVELS = schedules.table(np.cumprod(1 - BETAS))
@@ -105,3 +106,11 @@ def test_diffusers_own_schedules_agree(name: str, option: str) -> None:
     theirs = diffusers.EulerDiscreteScheduler(timestep_spacing="linspace", **facts, **own)
     theirs.set_timesteps(20)
     assert np.allclose(schedules.sigmas(name, WHOLE, 20), theirs.sigmas.numpy(), rtol=2e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("name", [name for name in schedules.SCHEDULES if name != "DDIM"])
+def test_without_the_penultimate_level_one_more_is_built_and_the_last_but_one_left_out(name: str) -> None:
+    whole = schedules.sigmas(name, WHOLE, 7)
+    assert schedules.sigmas(name, WHOLE, 6, discard=True) == pytest.approx([*whole[:-2], whole[-1]])
+    discarding = {sampler for sampler, facts in FACTS.items() if facts.discards}
+    assert discarding == {"DPM2", "DPM2 a", "DPM++ 3M SDE"}

@@ -3,6 +3,7 @@
 import base64
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from engine.denoise.work import conditioning, picture
 from engine.events import Made
 from engine.library.load import LoadedModel
 from engine.library.scan import Library
+from engine.prompt.encode import encode
 from engine.request.read import read
 from tests.engine.denoise.test_painter import finish, job
 
@@ -148,9 +150,57 @@ def test_many_steps_keep_all_numbers_and_a_bounded_number_of_frames() -> None:
     matrix = np.zeros((5, 3), np.float32)
     for index in range(299):
         latents = torch.randn((4, 2, 2), generator=draw).numpy()
-        trace.keep(Sight(299.0 - index, latents, latents, None), matrix, Now())  # pyright: ignore[reportArgumentType]
+        trace.keep(Sight(299.0 - index, latents, latents, None, {}), matrix, Now())  # pyright: ignore[reportArgumentType]
     steps = json.loads(trace.file())["steps"]
     assert len(steps) == 299
     assert sum("guess" in step for step in steps) == FRAMES
     assert "guess" in steps[0]
     assert "guess" in steps[298]
+
+
+def kept(painter: Painter, library: Library, **values: Any) -> tuple[list[str], list[dict[str, Any]]]:
+    """The texts of a trace, and what of them each step names."""
+    (made,) = drawn(painter, library, trace=True, **values)
+    found = json.loads(made.trace or b"")
+    names = ("prompt", "negative_prompt")
+    return found["texts"], [{name: step[name] for name in names if name in step} for step in found["steps"]]
+
+
+@pytest.mark.parametrize(
+    ("prompt", "texts", "named"),
+    [
+        ("a [red:blue:0.5] house", ["a red house", "a blue house"], [0, None, None, 1, None, None]),
+        ("a [red|blue] house", ["a red house", "a blue house"], [0, 1, 0, 1, 0, 1]),
+        ("a [red:blue:2] house :0.5 AND sea", ["a red house :0.5 AND sea", "a blue house :0.5 AND sea"], [0, None, 1]),
+        ("a [red:red:0.5] house", [], []),
+        ("a house (:1.2)", [], []),
+    ],
+)
+def test_a_prompt_that_changes_is_named_where_it_does(
+    prompt: str, texts: list[str], named: list[int | None], painter: Painter, library: Library
+) -> None:
+    found, steps = kept(painter, library, prompt=prompt, steps=6)
+    assert found == texts
+    assert [step.get("prompt") for step in steps] == named + [None] * (6 - len(named))
+    assert not any("negative_prompt" in step for step in steps)
+
+
+def test_the_negative_prompt_is_named_by_itself_and_only_where_it_is_heard(painter: Painter, library: Library) -> None:
+    asked = {"prompt": "a house", "negative_prompt": "[fog:rain:1]", "steps": 3, "sampler": "Heun"}
+    assert kept(painter, library, **asked) == (
+        ["fog", "rain"],
+        [{"negative_prompt": 0}, {}, {"negative_prompt": 1}, {}, {}],  # Heun asks twice a step
+    )
+    assert kept(painter, library, **asked, guidance=1) == ([], [{}] * 5)
+
+
+def test_the_text_named_is_the_one_that_the_network_heard(postcard: LoadedModel) -> None:
+    """A picture that begins in the middle counts its own steps."""
+    asked = read({"prompt": "[a house:a boat:2]", "steps": 6, "width": 64, "height": 64, "sampler": "Euler"})
+    made = picture(postcard, asked, 0, conditioning(postcard, asked), Path()).denoising
+    late = replace(made.conditioning, first=2)
+    for told, first in ((made.conditioning, 0), (late, 2)):
+        for index in range(first, 6):
+            said = told.said(index)["prompt"]
+            assert said == ("a house" if index - first < 2 else "a boat")
+            assert torch.equal(told.at(index)[-1], encode(postcard, said))

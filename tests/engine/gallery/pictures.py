@@ -2,14 +2,15 @@
 
 import io
 import time
+from dataclasses import replace
 from typing import Any
 
 from PIL import Image, PngImagePlugin
 
 from engine import infotext
-from engine.gallery.rows import NewImage, facts_of, insert
+from engine.gallery.arrivals import bare
+from engine.gallery.rows import NewImage, insert
 from engine.gallery.store import Gallery
-from engine.job import new_id
 from engine.request.generation import GenerationRequest
 
 TEXT = (
@@ -26,24 +27,9 @@ def row(prompt: str = "a cat", *, owner: str = "ann", created: float | None = No
         canvas={"width": width, "height": height},
         sampling={k: facts[k] for k in ("sampler", "seed", "steps") if k in facts} or {"seed": 7},
     )
-    image_id = new_id()
-    return NewImage(
-        id=image_id,
-        job=image_id,
-        index=0,
-        owner=owner,
-        created=time.time() if created is None else created,
-        width=width,
-        height=height,
-        seconds=1.0,
-        infotext=infotext.write(request),
-        request=request,
-        facts=facts_of(request),
-        file=f"outputs/{image_id}.png",
-        thumbnail=f"thumbnails/{image_id}.webp",
-        format="png",
-        sha256=image_id,
-    )
+    when = time.time() if created is None else created
+    new = bare(request, infotext.write(request), owner, when, (width, height))
+    return replace(new, seconds=1.0, sha256=new.id)
 
 
 def put(gallery: Gallery, *rows: NewImage) -> list[str]:

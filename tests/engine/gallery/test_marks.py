@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 
 from engine.errors import BadRequest, NotFound
+from engine.gallery.filing import Filing
+from engine.gallery.names import Names
 from engine.gallery.search import Filters
 from engine.gallery.store import Change, Gallery
 from tests.engine.gallery.pictures import file, put, row
@@ -67,6 +69,14 @@ def test_emptying_the_trash_deletes_its_pictures_and_no_others(gallery: Gallery,
         for table in ("images", "catalogue", "catalogue_tags", "catalogue_words"):
             assert connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0] == 1, table
     assert gallery.count(None, Filters(q="cat")) == 1
+
+
+def test_what_is_restored_at_the_last_moment_is_not_deleted(gallery: Gallery, tmp_path: Path) -> None:
+    ids = put(gallery, row(), row())
+    gallery.trash(ids, None)
+    gallery.restore(ids[:1], None)
+    assert Filing(gallery.rows, tmp_path, Names()).remove(ids, trashed=True) == 1
+    assert [i.id for i in gallery.page(None)[0]] == ids[:1]
 
 
 def test_after_thirty_days_the_trash_empties_itself(gallery: Gallery) -> None:

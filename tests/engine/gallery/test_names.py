@@ -27,6 +27,7 @@ HOSTILE = [
     "{id}",
     "\ud800",
     "👩‍🎨" * 99,
+    "红" * 99,
 ]
 
 
@@ -76,7 +77,12 @@ def test_a_wrong_template_stops_the_start_in_words(tmp_path: Path, template: str
 @pytest.mark.parametrize("prompt", HOSTILE, ids=range(len(HOSTILE)))
 def test_no_prompt_leads_out_of_the_outputs_folder(tmp_path: Path, prompt: str) -> None:
     outputs = (tmp_path / "outputs").resolve()
-    for template in ("{prompt}/{prompt}{id}", "{id}/{prompt}", "{prompt}/{model}/{counter}"):
+    for template in (
+        "{prompt}/{prompt}{id}",
+        "{id}/{prompt}",
+        "{prompt}/{model}/{counter}",
+        "{prompt}{model}{prompt}/{id}",
+    ):
         name = called(template, prompt, prompt)
         path = (outputs / f"{name}.png").resolve()
         assert path.is_relative_to(outputs)

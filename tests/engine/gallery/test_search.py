@@ -226,5 +226,5 @@ def test_a_page_is_read_in_the_order_of_an_index(gallery: Gallery, tmp_path: Pat
         "SELECT number, created, id FROM catalogue WHERE trashed IS NULL AND (created, id) < (5.0, 'x')"
         " ORDER BY created DESC, id DESC LIMIT 49",
     )
-    assert "COVERING INDEX catalogue_newest (trashed=? AND (created,id)<(?,?))" in told
+    assert "COVERING INDEX catalogue_by_time (trashed=? AND (created,id)<(?,?))" in told
     assert "TEMP B-TREE" not in told

@@ -137,6 +137,33 @@ def test_a_deleted_grid_leaves_its_pictures(studio: Studio):
         studio.grids.shown(grid, "ann")
 
 
+def test_a_grid_that_is_deleted_while_it_draws_leaves_nothing_in_the_queue(slow: Studio):
+    grid = slow.grids.create(plan(("steps", "20-40")), "ann")
+    while not slow.store.running():
+        time.sleep(0.01)
+    slow.grids.delete(grid, "ann")
+    end = time.monotonic() + 30
+    while slow.store.counts().keys() & {"queued", "running"} and time.monotonic() < end:
+        time.sleep(0.02)
+    counts = slow.store.counts()
+    assert counts["cancelled"], "what was in work is stopped"
+    time.sleep(0.3)
+    assert slow.store.counts() == counts
+    assert set(counts) <= {"done", "cancelled"}
+
+
+def test_a_full_disk_pauses_a_grid_and_says_so(studio: Studio):
+    studio.disk_reserve = 1e9  # more GiB than there are
+    grid = studio.grids.create(plan(("steps", "2, 3")), "ann")
+    shown = until(studio, grid, "paused")
+    assert shown["problem"]["code"] == "disk.full"
+    assert shown["counts"] == {"waiting": 2}
+    studio.disk_reserve = 0
+    studio.grids.resume(grid, "ann")
+    again = until(studio, grid, "done")
+    assert (again["counts"], again["problem"]) == ({"done": 2}, None)
+
+
 def test_a_bad_value_queues_nothing(studio: Studio):
     with pytest.raises(BadRequest):
         studio.grids.create(plan(("steps", "2, 3, 999")), "ann")

@@ -4,7 +4,7 @@ import pytest
 
 from engine.errors import BadRequest
 from engine.prompt import comments
-from engine.prompt.composition import rows, split
+from engine.prompt.composition import joined, rows, split
 from engine.prompt.networks import Network, take_out
 
 
@@ -62,3 +62,9 @@ def test_extra_networks_are_taken_out_and_named() -> None:
 @pytest.mark.parametrize("text", ["a < b", "<lora:never closed", "<b>", "<:x>", "<lora:>"])
 def test_what_only_looks_like_one_stays(text: str) -> None:
     assert take_out(text) == (text, [])
+
+
+@pytest.mark.parametrize("text", ["a boat", "a boat :1.25 AND sea", "a :-0.5 AND b AND c :2"])
+def test_parts_joined_are_the_text_that_they_came_from(text: str) -> None:
+    assert joined(split(text)) == text
+    assert split(joined(split(text + "  "))) == split(text)

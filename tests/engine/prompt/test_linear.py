@@ -1,4 +1,4 @@
-"""Hostile prompts are read in linear time: 100 kB of each operator."""
+"""Hostile prompts are read at once: 100 kB of each operator (benchmarks/prompts.py measures how soon)."""
 
 import contextlib
 import time
@@ -17,6 +17,7 @@ PIECES = [
     *"()[]{}|:_$\\#<>=,.1 \n",
     *("__", "$$", "::", "${", "()", "[]", "{}", "[a:b:3]", "[a|b]", "(a:1.1)", "<lora:", "<a:b>", " AND ", " BREAK "),
     *(": 1", ":1", "\\(", "[:", "(:", "${a=", "__a__", "a", "[[a:1]", "BREAK", "#a\n", "{1$$", "{a|"),
+    *("[a", "(a", "[|]", "{a|b}"),
 ]
 READERS: dict[str, Callable[[str], object]] = {
     "attention": attention.parse,
@@ -26,26 +27,43 @@ READERS: dict[str, Callable[[str], object]] = {
     "networks": networks.take_out,
     "variants": lambda text: variants.draw(text, 1, NONE),
 }
-ALLOWED = 2.0  # seconds of processor time; quadratic reading takes minutes
+ALLOWED = 0.2  # seconds of processor time, four times what an idle core needs at most; quadratic reading takes minutes
+TRIES = 3  # the best counts: a busy machine's caches are others'
+
+
+def seconds(read: Callable[[str], object], text: str) -> float:
+    best = float("inf")
+    for _ in range(TRIES):
+        begun = time.process_time()
+        with contextlib.suppress(BadRequest):
+            read(text)
+        best = min(best, time.process_time() - begun)
+        if best < ALLOWED:
+            break
+    return best
 
 
 @pytest.mark.parametrize("reader", READERS)
 def test_a_hundred_kilobytes_of_each_operator_are_read_at_once(reader: str) -> None:
-    slow: dict[str, float] = {}
     for piece in PIECES:
         for text in (piece * (100_000 // len(piece)), "[" * 30_000 + piece * (30_000 // len(piece)) + ":5]" * 13_000):
-            begun = time.process_time()
-            with contextlib.suppress(BadRequest):
-                READERS[reader](text)
-            slow[piece] = max(slow.get(piece, 0), time.process_time() - begun)
-    assert max(slow.values()) < ALLOWED, sorted(slow.items(), key=lambda pair: -pair[1])[:3]
+            assert seconds(READERS[reader], text) < ALLOWED, (piece, text[:20])
 
 
 @pytest.mark.parametrize(
-    "text", ["[" * 50_000 + "]" * 50_000, "[a:" * 20_000 + "b:3]" * 10_000, "(" * 50_000 + ")" * 50_000]
+    "text",
+    [
+        "[" * 50_000 + "]" * 50_000,
+        "[a:" * 20_000 + "b:3]" * 10_000,
+        "[a:" * 14_000 + ":3]" * 14_000,
+        "(" * 50_000 + ")" * 50_000,
+    ],
 )
 def test_deep_nesting_is_no_accident(text: str) -> None:
-    begun = time.process_time()
-    stages = schedule.stages(text, schedule.Timeline(20))
-    assert len(stages) >= 1
-    assert time.process_time() - begun < ALLOWED
+    assert len(schedule.stages(text, schedule.Timeline(20))) >= 1
+    assert seconds(lambda text: schedule.stages(text, schedule.Timeline(20)), text) < ALLOWED
+
+
+@pytest.mark.parametrize("inside", ["|" * 99_998, "999$$" + "|" * 99_993, "{}" * 49_999, "a" + "::" * 49_999])
+def test_a_hundred_kilobytes_in_one_pair_of_braces_are_read_at_once(inside: str) -> None:
+    assert seconds(READERS["variants"], "{" + inside + "}") < ALLOWED

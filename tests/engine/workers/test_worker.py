@@ -34,7 +34,7 @@ class Ear:
         self.keeper = Keeper(lambda: VESSELS[vessel](make_painter), self.words.put, **timing)
         self.keeper.start()
 
-    def until(self, wanted: Callable[[Any], bool], seconds: float = 20) -> Word:
+    def until(self, wanted: Callable[[Any], bool], seconds: float = 60) -> Word:
         end = time.monotonic() + seconds
         while True:
             word = self.words.get(timeout=max(0.01, end - time.monotonic()))
@@ -145,12 +145,12 @@ def test_a_worker_without_heartbeat_is_killed_and_replaced(ear: Callable[..., Ea
 
 
 def slow_start() -> Any:
-    time.sleep(3)
+    time.sleep(6)
     return make()
 
 
 def test_a_long_load_is_not_taken_for_death(ear: Callable[..., Ear]):
-    listener = ear("process", slow_start, lease=2)
+    listener = ear("process", slow_start, lease=5)  # on a busy machine a process takes seconds until its first word
     listener.ready()
     assert sum(isinstance(w.message, Beat) for w in listener.said) >= 2
     assert not any(isinstance(w.message, Gone) for w in listener.said)
