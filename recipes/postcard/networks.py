@@ -109,17 +109,18 @@ def text_encoder(size: Size, words: Any) -> CLIPTextModel:
 
 def autoencoder(size: Size) -> AutoencoderKL:
     """One group in every norm: with flat pictures, norms over few channels wipe out absolute colour."""
-    made = AutoencoderKL(
-        block_out_channels=size.vae,
-        down_block_types=("DownEncoderBlock2D",) * len(size.vae),
-        up_block_types=("UpDecoderBlock2D",) * len(size.vae),
-        layers_per_block=1,
-        latent_channels=4,
-        norm_num_groups=1,
-        mid_block_add_attention=False,
-        sample_size=size.size,
-        scaling_factor=1.0,
-    )
+    config: dict[str, Any] = {
+        "block_out_channels": size.vae,
+        "down_block_types": ("DownEncoderBlock2D",) * len(size.vae),
+        "up_block_types": ("UpDecoderBlock2D",) * len(size.vae),
+        "layers_per_block": 1,
+        "latent_channels": 4,
+        "norm_num_groups": 1,
+        "mid_block_add_attention": False,
+        "sample_size": size.size,
+        "scaling_factor": 1.0,
+    }
+    made = AutoencoderKL(**config)
     low_pass(made)
     return made
 

@@ -32,7 +32,8 @@ def tokenizer(seed: int = 0, scenes: int = 5000) -> CLIPTokenizer:
         vocab.setdefault(first + second, len(vocab))
     vocab |= {START: len(vocab), END: len(vocab) + 1}
     return CLIPTokenizer(
-        vocab=vocab, merges=merges, bos_token=START, eos_token=END, unk_token=END, pad_token=END,
+        vocab=vocab, merges=merges,  # pyright: ignore[reportArgumentType]
+        bos_token=START, eos_token=END, unk_token=END, pad_token=END,
         model_max_length=POSITIONS,
     )  # fmt: skip
 
