@@ -103,6 +103,10 @@ class VAE(Part):
             description="as the model: go on from its weights; else begin with random weights of this size.",
         ),
     ] = "as the model"
+    encoder: Annotated[
+        bool,
+        Field(title="Train the encoder", description="Else only the decoder learns, and latents stay what they are."),
+    ] = True
     crop: Annotated[
         int, Field(ge=32, le=1024, multiple_of=8, title="Crop", description="Pixels along a side of what is looked at.")
     ] = 64

@@ -35,10 +35,11 @@ EFFORTS = {
 }
 
 
-def autoencoder(effort: Effort, folder: str) -> TrainingRequest:
+def autoencoder(effort: Effort, folder: str, checkpoint: str) -> TrainingRequest:
     return asked(
         folder,
         method="vae",
+        checkpoint=checkpoint,
         length=effort.autoencoder,
         batch=8,
         learning_rate=1.5e-3,
@@ -50,6 +51,26 @@ def autoencoder(effort: Effort, folder: str) -> TrainingRequest:
         hold_out=0.003,
         product={"name": "autoencoder"},
         **{"vae.crop": 64, "vae.kl": 1e-4, "vae.gradients": 1.0},
+    )
+
+
+def decoder(effort: Effort, folder: str, checkpoint: str) -> TrainingRequest:
+    """Sharper pictures of the same latents."""
+    return asked(
+        folder,
+        method="vae",
+        checkpoint=checkpoint,
+        length=effort.decoder,
+        batch=8,
+        learning_rate=1e-3,
+        schedule="cosine",
+        warmup=100,
+        beta2=0.99,
+        weight_decay=0.0,
+        ema=True,
+        hold_out=0.003,
+        product={"name": "decoder"},
+        **{"vae.crop": 64, "vae.encoder": False, "vae.gradients": 0.5},
     )
 
 

@@ -26,6 +26,9 @@ class AutoencoderLearner(Learner):
         for network in (model.unet, model.text_encoder):
             network.requires_grad_(False)
         model.vae.requires_grad_(True)
+        if not method.encoder:
+            for part in (model.vae.encoder, model.vae.quant_conv):
+                part.requires_grad_(False)
         if request.loop.checkpointing:
             model.vae.enable_gradient_checkpointing()
 
