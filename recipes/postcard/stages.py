@@ -27,16 +27,18 @@ class Effort:
     decoder: int
     controlnet: int
     batch: int = 32
+    resolution: int = 128
 
 
 EFFORTS = {
-    "tiny": Effort(64, 20, 20, 10, 10, 8),
+    "tiny": Effort(64, 20, 20, 10, 10, batch=8, resolution=64),
     "small": Effort(24_000, 6_000, 24_000, 6_000, 3_000),
 }
 
 
 def autoencoder(effort: Effort, folder: str, checkpoint: str) -> TrainingRequest:
     return asked(
+        effort,
         folder,
         method="vae",
         checkpoint=checkpoint,
@@ -57,6 +59,7 @@ def autoencoder(effort: Effort, folder: str, checkpoint: str) -> TrainingRequest
 def decoder(effort: Effort, folder: str, checkpoint: str) -> TrainingRequest:
     """Sharper pictures of the same latents."""
     return asked(
+        effort,
         folder,
         method="vae",
         checkpoint=checkpoint,
@@ -76,6 +79,7 @@ def decoder(effort: Effort, folder: str, checkpoint: str) -> TrainingRequest:
 
 def denoising(effort: Effort, folder: str, checkpoint: str) -> TrainingRequest:
     return asked(
+        effort,
         folder,
         method="full",
         checkpoint=checkpoint,
@@ -99,6 +103,7 @@ def denoising(effort: Effort, folder: str, checkpoint: str) -> TrainingRequest:
 
 def controlnet(effort: Effort, folder: str, checkpoint: str) -> TrainingRequest:
     return asked(
+        effort,
         folder,
         method="controlnet",
         checkpoint=checkpoint,
@@ -115,10 +120,10 @@ def controlnet(effort: Effort, folder: str, checkpoint: str) -> TrainingRequest:
     )
 
 
-def asked(folder: str, product: dict[str, Any], **values: Any) -> TrainingRequest:
+def asked(effort: Effort, folder: str, product: dict[str, Any], **values: Any) -> TrainingRequest:
     common = {
         "concepts": [{"folder": folder}],
-        "resolution": 128,
+        "resolution": effort.resolution,
         "buckets": False,
         "precision": "bfloat16",
         "seed": 20,
