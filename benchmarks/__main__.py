@@ -14,6 +14,8 @@ ALL = {
     "gallery": "A gallery of 100,000 pictures",
     "prompts": "Hostile prompts, 100 kB of each operator",
     "startup": "From the command to the picture",
+    "training": "A LoRA training and diffusers' example script",
+    "training-crash": "A training run killed again and again",
 }
 
 
@@ -26,7 +28,7 @@ def main() -> None:
     from benchmarks.table import show
 
     for name in given.names or ALL:
-        measure = importlib.import_module(f"benchmarks.{name}").measure
+        measure = importlib.import_module(f"benchmarks.{name.replace('-', '_')}").measure
         print(show(ALL[name], measure(given.runs)), flush=True)
 
 

@@ -1,5 +1,6 @@
 """From pictures and captions on the disk to batches of tensors: what batch number n of the run is, whoever asks."""
 
+import time
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -26,6 +27,7 @@ from engine.training.data.sampler import Course
 from engine.training.learners.learner import Batch
 from engine.training.store import Store, digest, fingerprint
 
+FLUSH = 30.0  # seconds of encoding that a crash may cost
 MOST_CONTEXTS = 4096  # encoded captions kept at once
 PIXELS = 2**30  # bytes of opened pictures kept at once, while the VAE is trained
 PRIOR = "prior"
@@ -52,7 +54,6 @@ class Feed:
         items: Sequence[Item],
         reads: bool,
         store: Store | None,
-        processes: int = 1,
     ):
         self.model, self.request, self.reads, self.store = model, request, reads, store
         self.by_id = {item.id: item for item in items}
@@ -94,16 +95,20 @@ class Feed:
         ]
         keys = {self.key(use): use for use in wanted}
         self.latents.update(self.store.get_many(list(keys)))
-        missing = sorted((u for k, u in keys.items() if k not in self.latents), key=lambda u: u.geometry.bucket)
-        done = len(keys) - len(missing)
+        missing = {key: use for key, use in keys.items() if key not in self.latents}
+        done, flushed = len(keys) - len(missing), time.monotonic()
         yield done, len(keys)
-        for group in batched_by_size(missing, max(1, 2**21 // self.request.data.resolution**2)):
-            for use, entry in zip(group, self.encode(group), strict=True):
-                self.store.put(self.key(use), entry)
-                self.latents[self.key(use)] = entry
-            done += len(group)
-            yield done, len(keys)
-        self.store.flush()
+        try:
+            for key, use in missing.items():  # one by one: what is together in a call changes the last bits
+                self.latents[key] = self.encode([use])[0]
+                self.store.put(key, self.latents[key])
+                if time.monotonic() > flushed + FLUSH:
+                    self.store.flush()
+                    flushed = time.monotonic()
+                done += 1
+                yield done, len(keys)
+        finally:
+            self.store.flush()
 
     def key(self, use: Use) -> str:
         placed = use.geometry
@@ -190,7 +195,7 @@ class Feed:
         items = tuple(use.item.id for use in uses)
         if isinstance(request.method, VAE):
             return Batch(items, counts, prior, pixels=self.crops(uses, request.method.crop, micro))
-        entries = [self.entry(use) for use in uses]
+        entries = self.entries(uses)
         told = [self.told(use, micro is not None) for use in uses]
         control = None
         if isinstance(request.method, ControlNet):
@@ -216,12 +221,15 @@ class Feed:
     def prior_weight(self, item: Item) -> float:
         return self.request.data.prior_weight if item.concept.kind == PRIOR else 1.0
 
-    def entry(self, use: Use) -> dict[str, Tensor]:
+    def entries(self, uses: Sequence[Use]) -> list[dict[str, Tensor]]:
         if self.store is None:
-            return self.encode([use])[0]
+            return self.encode(uses)
+        return [self.entry(use, self.store) for use in uses]
+
+    def entry(self, use: Use, store: Store) -> dict[str, Tensor]:
         key = self.key(use)
         if key not in self.latents:
-            found = self.store.get_many([key])
+            found = store.get_many([key])
             self.latents[key] = found[key] if key in found else self.encode([use])[0]
         return self.latents[key]
 

@@ -28,6 +28,18 @@ def compared(now: Mapping[str, float], first: Mapping[str, float] | None) -> Com
     return Compared(mean, change, sqrt(spread / len(pairs)))
 
 
+def row(step: int, now: Mapping[str, float], train: Mapping[str, float], first: Mapping[str, float] | None):
+    """What is kept of one measurement. train: the same of pictures that are learned."""
+    found = compared(now, first)
+    return {
+        "step": step,
+        "held_out": found.mean,
+        "train": sum(train.values()) / len(train) if train else None,
+        "change": found.change,
+        "error": found.error,
+    }
+
+
 def best(measured: Sequence[Mapping[str, Any]]) -> int | None:
     """The earliest step whose held-out loss is within one standard error of the smallest."""
     rows = [row for row in measured if row.get("held_out") is not None]

@@ -1,210 +1,163 @@
 """One run from its folder to its product, as a stream of events; whoever reads them writes them down."""
 
-import signal
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
 
 import torch
 
-from engine.denoise import device as devices
-from engine.errors import AtelierError, BadRequest
-from engine.library.load import LoadedModel, load
-from engine.library.scan import Library
+from engine.library.load import LoadedModel
 from engine.request.training import TrainingRequest
 from engine.training import events as told
-from engine.training import measuring, sampling, state
-from engine.training.data.gathered import Around
-from engine.training.data.items import Item
-from engine.training.data.sampler import split
-from engine.training.data.scan import Report, scan
+from engine.training import material, measuring, sampling, state
 from engine.training.events import RunEvent
+from engine.training.export.about import about
 from engine.training.feed import Feed
+from engine.training.learners.learner import Batch
 from engine.training.learners.table import learner
+from engine.training.material import House, Pictures
+from engine.training.orders import Orders
 from engine.training.run_folder import RunFolder
-from engine.training.store import Store, digest
+from engine.training.store import Store
 from engine.training.trainer import Trainer, accelerator_for
+from engine.training.troubles import problem_of
 
 LOOK = 0.2  # seconds between two looks at the commands while a run rests
 MOST_PROBES = 64  # pictures that are measured with, of each kind
-FROZEN = ("lora", "textual_inversion", "controlnet")  # their base may be kept in the precision of the computation
-
-
-@dataclass(frozen=True)
-class House:
-    """What a run must know of the studio. roots: the folders that pictures may come from; cache: of latents."""
-
-    models: Path
-    cache: Path
-    roots: tuple[Path, ...]
-    device: str = "auto"
 
 
 class Run:
-    """`events()` is the run. Commands are read from the folder between two steps."""
+    """`events()` is the run. Commands are read from the folder between two steps. Of several processes all go the same
+    way, and the first alone writes."""
 
     def __init__(self, folder: RunFolder, house: House):
         self.folder, self.house = folder, house
-        self.request = folder.request()
-        self.heard = int((folder.noted("heard") or {}).get("seq", 0))
-        self.stop: str = ""  # "stop": with a state; "stop_now": without
+        self.request: TrainingRequest = folder.request()
+        self.device = material.device_of(self.request, house)
+        self.accelerator = accelerator_for(self.request, self.device)
+        self.orders = Orders(folder, self.accelerator)
+        self.kept: int | None = None  # the step whose state was written last
         self.trainer: Trainer
         self.model: LoadedModel
-        self.held: list[Item] = []
 
     def events(self) -> Iterator[RunEvent]:
         try:
-            yield from self.begin()
-            yield from self.go_on()
+            if (yield from self.begin()):
+                yield from self.go_on()
             yield from self.finish()
-        except AtelierError as error:
-            yield told.Ended(how="failed", step=self.step, problem=error.problem)
+        except Exception as error:
+            problem = problem_of(error)
+            if problem is None:
+                raise
+            yield told.Ended(how="failed", step=self.step, problem=problem)
 
     @property
     def step(self) -> int:
         return self.trainer.progress.step if hasattr(self, "trainer") else 0
 
+    @property
+    def main(self) -> bool:
+        return self.accelerator.is_main_process
+
     # -- beginning
 
     def begin(self) -> Iterator[RunEvent]:
-        request = self.request
+        """Returns False when it was told to stop before there was anything to keep."""
+        request, cores = self.request, torch.get_num_threads()
         yield told.Phase(doing="loading")
-        self.model = self.load()
+        self.model = material.model(request, self.house, self.device)
+        material.use_threads(self.model, request, cores)
         yield told.Phase(doing="scanning")
-        train, self.held = yield from self.pictures()
+        found = yield from self.pictures()
+        if self.orders.stopping():
+            return False
         taught = learner(self.model, request)
-        store = Store(self.house.cache) if request.data.cache else None
-        feed = Feed(self.model, request, train, bool(getattr(taught, "reads", False)), store)
-        for done, of in feed.prepare():
-            yield told.Phase(doing="caching", done=done, of=of)
-            if self.listen() and self.stop:
-                return
-        taught.to(self.model.device)
-        self.trainer = Trainer(request, taught, feed, accelerator_for(request, self.model.device))
-        newest = state.newest(self.folder.states)
-        if newest:
+        with self.accelerator.main_process_first():
+            store = Store(self.house.cache) if request.data.cache else None
+            feed = Feed(self.model, request, found.train, taught.reads, store)
+            for done, of in material.rarely(feed.prepare()):
+                yield told.Phase(doing="caching", done=done, of=of)
+                self.orders.waiting()
+                if self.orders.stop:
+                    break
+        if self.orders.stopping():
+            return False
+        taught.to(self.device)
+        self.trainer = Trainer(request, taught, feed, self.accelerator)
+        if newest := state.newest(self.folder.states):
             self.trainer.restore(state.load(newest))
-        self.probes = feed.probes(train[:MOST_PROBES] if self.held else [])
-        self.held_probes = feed.probes(self.held[:MOST_PROBES])
-        yield told.Began(
-            step=self.step, total=self.trainer.total, pictures=len(train), epoch=self.trainer.steps_per_epoch
-        )
-        if not newest:
-            yield from self.measure()
-            yield from self.draw()
-            yield from self.save()
-
-    def load(self) -> LoadedModel:
-        request = self.request
-        library = Library(self.house.models, self.house.cache)
-        file = library.find(request.base.checkpoint_hash or request.base.checkpoint)
-        device, _ = devices.pick(self.house.device, "float32")
-        if request.loop.precision == "float16" and device.type == "cpu":
-            raise BadRequest(
-                "training.float16", "A CPU does not train in float16.", "Choose bfloat16.", field="precision"
-            )
-        frozen = request.method.kind in FROZEN and request.loop.precision != "float32"
-        dtype = getattr(torch, request.loop.precision) if frozen and device.type == "cuda" else torch.float32
-        return load(file, device, dtype, library.hash_of(file))
+            self.kept = self.step
+        self.probes = feed.probes(found.train[:MOST_PROBES] if found.held else [])
+        self.held_probes = feed.probes(found.held[:MOST_PROBES])
+        pictures, epoch = len(found.train), self.trainer.steps_per_epoch
+        yield told.Began(step=self.step, total=self.trainer.total, pictures=pictures, epoch=epoch)
+        return True
 
     def pictures(self) -> Iterator[RunEvent]:
-        """Those to train on, those held out. Errors of the scan end the run; data that changed does too."""
-        request, tokenizer = self.request, self.model.tokenizer
-        around = Around(
-            roots=self.house.roots,
-            counts=lambda text: len(tokenizer(text, add_special_tokens=False, truncation=False).input_ids),
-            longest=tokenizer.model_max_length - 2,
-            batch=request.loop.batch,
-        )
-        report: Report | None = None
-        for found in scan(request.data, request.captions, around):
-            if isinstance(found, Report):
-                report = found
-            elif found.done % 100 == 0:
-                yield told.Phase(doing="scanning", done=found.done, of=found.of)
-        assert report is not None
-        for finding in report.findings:
-            if finding.severity == "error":
-                raise BadRequest(f"data.{finding.code}", finding.message, finding.remedy, field="concepts")
-        train = [item for item in report.items if item.concept.kind != "validation"]
-        held = [item for item in report.items if item.concept.kind == "validation"]
-        if request.data.hold_out:
-            learned = [item for item in train if item.concept.kind == "train"]
-            kept, more = split(learned, request.data.hold_out)
-            train, held = kept + [item for item in train if item.concept.kind == "prior"], held + more
-        if not train:
-            raise BadRequest(
-                "data.none", "There is no picture to learn from.", "Add pictures to the folder.", field="concepts"
-            )
-        self.unchanged(train)
-        return train, held
-
-    def unchanged(self, items: list[Item]) -> None:
-        """A run that goes on sees what it saw before: else it would be another run under the same name."""
-        now = {item.id: [item.path.name, digest(*item.captions)] for item in items}
-        before = self.folder.noted("items")
-        if before is None:
-            self.folder.note("items", now)
-            return
-        if before != now:
-            names = sorted({told[0] for key, told in {**before, **now}.items() if before.get(key) != now.get(key)})
-            shown = ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
-            raise BadRequest(
-                "training.data_changed",
-                f"The pictures or captions have changed since this run began: {shown}.",
-                "Put them back as they were, or start a new run from its last result.",
-                field="concepts",
-                names=shown,
-            )
+        """Returns them; those of the scan that nobody can do without end the run, and so do data that have changed."""
+        found: Pictures | None = None
+        for one in material.pictures(self.request, self.house, self.model):
+            if isinstance(one, Pictures):
+                found = one
+            elif one.done % 100 == 0:
+                yield told.Phase(doing="scanning", done=one.done, of=one.of)
+        assert found is not None
+        for doubt in found.doubts:
+            yield told.Warned(problem=doubt)
+        if self.main:
+            material.unchanged(self.folder, self.model, found)
+        return found
 
     # -- stepping
 
     def go_on(self) -> Iterator[RunEvent]:
-        if self.stop:
-            return
-        every, trainer = self.request.every, self.trainer
+        trainer, every = self.trainer, self.request.every
+        yield from self.look()
+        if not self.orders.stop and self.kept is None:
+            yield from self.save()  # what the first matrices were
         yield told.Phase(doing="training")
-        while not trainer.finished:
+        while not (self.orders.stop or trainer.finished or self.patience_is_over()):
             made = trainer.advance()
             if made.step % every.log == 0 or made.left_out or trainer.finished:
-                yield told.StepMade(
-                    **{name: getattr(made, name) for name in told.StepMade.model_fields if hasattr(made, name)}
-                )
-            if due(made.step, every.measure) or trainer.finished:
-                yield from self.measure()
-            if due(made.step, every.sample) or trainer.finished:
-                yield from self.draw()
-            if due(made.step, every.save) and not trainer.finished:
+                names = [name for name in told.StepMade.model_fields if hasattr(made, name)]
+                yield told.StepMade(**{name: getattr(made, name) for name in names})
+            yield from self.look()
+            best = trainer.progress.best_step == self.step
+            if (due(self.step, every.save) or best) and not (trainer.finished or self.orders.stop):
                 yield from self.save()
             yield from self.obey()
-            if self.stop or self.patience_is_over():
-                return
+
+    def look(self) -> Iterator[RunEvent]:
+        """Measure and draw where it is time for it, unless it was done before the run was interrupted."""
+        every, edge = self.request.every, self.step == 0 or self.trainer.finished
+        measured = {row["step"] for row in self.trainer.progress.measured}
+        if (edge or due(self.step, every.measure)) and self.step not in measured:
+            yield from self.measure()
+        drawn = (self.folder.samples / f"{self.step:06}").exists()
+        if (edge or due(self.step, every.sample)) and self.orders.agreed(not drawn) and not self.orders.stopping():
+            yield from self.draw()
 
     def measure(self) -> Iterator[RunEvent]:
+        """Nothing comes of it when the run is told to stop meanwhile; it is measured when the run goes on."""
         if not self.held_probes:
             return
         yield told.Phase(doing="measuring")
-        progress = self.trainer.progress
-        first = self.folder.noted("first_losses")
-        now = self.trainer.measure(self.held_probes)
-        if first is None:
+        now = self.trainer.measure(self.until_stopped(self.held_probes))
+        train = self.trainer.measure(self.until_stopped(self.probes))
+        if self.orders.stop:
+            return
+        first = self.folder.noted("first_losses") if self.step else None
+        if first is None and self.main:
             self.folder.note("first_losses", now)
-        found = measuring.compared(now, first)
-        train = self.trainer.measure(self.probes)
-        row: dict[str, Any] = {
-            "step": self.step,
-            "held_out": found.mean,
-            "train": sum(train.values()) / len(train),
-            "change": found.change,
-            "error": found.error,
-        }
-        progress.measured = [one for one in progress.measured if one["step"] != self.step] + [row]
-        best = measuring.best(progress.measured)
-        progress.waited = 0 if best == self.step else progress.waited + 1
-        progress.best_step, progress.best_loss = best, found.mean if best == self.step else progress.best_loss
-        yield told.Measured(**row, best=best, advice=measuring.advice(progress.measured))
+        progress = self.trainer.progress
+        row = measuring.row(self.step, now, train, first)
+        progress.add(row)
+        yield told.Measured(**row, best=progress.best_step, advice=measuring.advice(progress.measured))
+
+    def until_stopped(self, batches: list[Batch]) -> Iterator[Batch]:
+        for batch in batches:
+            if self.orders.stopping():
+                return
+            yield batch
 
     def patience_is_over(self) -> bool:
         patience = self.request.every.patience
@@ -216,116 +169,77 @@ class Run:
         yield told.Phase(doing="drawing")
         with self.trainer.averaged():
             made = sampling.draw(self.model, self.request)
-        paths = sampling.write(made, self.folder.samples / f"{self.step:06}")
-        yield told.Sampled(step=self.step, files=tuple(str(path.relative_to(self.folder.path)) for path in paths))
+        if self.main:
+            paths = sampling.write(made, self.folder.samples / f"{self.step:06}")
+            yield told.Sampled(step=self.step, files=tuple(str(path.relative_to(self.folder.path)) for path in paths))
 
     def save(self) -> Iterator[RunEvent]:
+        """Not what has diverged: the last good state stays instead."""
+        if self.kept == self.step or not self.trainer.sound():
+            return
         yield told.Phase(doing="saving")
         begun = time.perf_counter()
-        state.save(self.folder.states, self.trainer.state())
-        state.tidy(self.folder.states, self.request.every.states, self.trainer.progress.best_step)
+        if self.main:
+            state.save(self.folder.states, self.trainer.state())
+            state.tidy(self.folder.states, self.request.every.states, self.trainer.progress.best_step)
+        self.kept = self.step
         yield told.Saved(step=self.step, seconds=time.perf_counter() - begun)
 
     # -- commands
 
-    def listen(self) -> str | None:
-        """The next command, if there is one; a signal counts as a command too."""
-        found = self.folder.told(self.heard)
-        if not found:
-            return None
-        self.heard, command = found
-        self.folder.note("heard", {"seq": self.heard})
-        if command in ("stop", "stop_now"):
-            self.stop = command
-        return command
-
     def obey(self) -> Iterator[RunEvent]:
-        command = self.listen()
-        if not command:
+        heard = self.orders.next()
+        if not heard:
             return
-        yield told.Heard(seq=self.heard, command=command)
-        if command == "save":
+        yield heard
+        if heard.command == "save":
             yield from self.save()
-        elif command == "sample":
+        elif heard.command == "sample":
             yield from self.draw()
-        elif command == "measure":
+        elif heard.command == "measure":
             yield from self.measure()
-        elif command == "pause":
+        elif heard.command == "pause":
             yield from self.rest()
 
     def rest(self) -> Iterator[RunEvent]:
         yield from self.save()
         yield told.Paused(why="asked")
-        while not self.stop:
-            command = self.listen()
-            if command:
-                yield told.Heard(seq=self.heard, command=command)
-            if command == "resume":
-                break
+        while not self.orders.stop:
+            heard = self.orders.next()
+            if heard:
+                yield heard
+                if heard.command == "resume":
+                    break
             time.sleep(LOOK)
         yield told.Resumed()
-
-    def on_signal(self, number: int, frame: object) -> None:
-        """The first asks to stop with a state, the second at once."""
-        self.stop = "stop_now" if self.stop or number == signal.SIGINT else "stop"
 
     # -- finishing
 
     def finish(self) -> Iterator[RunEvent]:
-        if not hasattr(self, "trainer"):
-            yield told.Ended(how="stopped", step=0)
-            return
-        if self.stop != "stop_now":
+        heard = self.orders.next() if self.orders.stop else None  # a stop that was seen in the middle of something
+        if heard:
+            yield heard
+        if hasattr(self, "trainer") and self.orders.stop != "stop_now":
             yield from self.save()
-        if self.stop:
+        if self.orders.stop:
             yield told.Ended(how="stopped", step=self.step)
             return
+        if not self.trainer.sound():
+            raise self.trainer.diverged()
         yield from self.export()
         yield told.Ended(how="finished", step=self.step)
 
     def export(self) -> Iterator[RunEvent]:
         yield told.Phase(doing="exporting")
+        if not self.main:
+            return
         self.folder.products.mkdir(exist_ok=True)
-        with self.trainer.averaged():
-            paths = self.trainer.learner.product(self.folder.products, self.request.product.name, self.about())
+        trainer, request = self.trainer, self.request
+        metadata = about(request, self.model, trainer.feed.course.items, self.step, trainer.total)
+        with trainer.averaged():
+            paths = trainer.learner.product(self.folder.products, request.product.name, metadata)
         yield told.Exported(step=self.step, files=tuple(str(p.relative_to(self.folder.path)) for p in paths))
-
-    def about(self) -> dict[str, str]:
-        """The metadata of the product, in the words that other programs read (kohya's ss_ and modelspec's)."""
-        return metadata(self.request, self.model, self.step, self.trainer)
 
 
 def due(step: int, every: int) -> bool:
     return every > 0 and step % every == 0
-
-
-def metadata(request: TrainingRequest, model: LoadedModel, step: int, trainer: Trainer) -> dict[str, str]:
-    method: Any = request.method
-    found = {
-        "ss_base_model_version": "sd_v2" if model.family.key.startswith("sd2") else "sd_v1",
-        "ss_sd_model_name": model.name,
-        "ss_sd_model_hash": model.hash,
-        "ss_output_name": request.product.name,
-        "ss_num_train_images": str(len(trainer.feed.by_id)),
-        "ss_steps": str(step),
-        "ss_max_train_steps": str(trainer.total),
-        "ss_learning_rate": str(request.optimisation.learning_rate),
-        "ss_optimizer": request.optimisation.optimiser,
-        "ss_lr_scheduler": request.optimisation.schedule,
-        "ss_resolution": f"({request.data.resolution}, {request.data.resolution})",
-        "ss_seed": str(request.loop.seed),
-        "ss_clip_skip": str(request.base.clip_skip),
-        "ss_v2": str(model.family.key.startswith("sd2")),
-        "modelspec.sai_model_spec": "1.0.0",
-        "modelspec.title": request.product.name,
-        "modelspec.resolution": f"{request.data.resolution}x{request.data.resolution}",
-        "modelspec.prediction_type": "v" if model.scheduler_config["prediction_type"] == "v_prediction" else "epsilon",
-    }
-    if method.kind == "lora":
-        found |= {
-            "ss_network_module": "networks.lora" if method.algorithm in ("LoRA", "DoRA") else "lycoris.kohya",
-            "ss_network_dim": str(method.rank),
-            "ss_network_alpha": str(method.alpha),
-            "modelspec.architecture": "stable-diffusion-v1/lora",
-        }
-    return found

@@ -65,10 +65,13 @@ class RunFolder:
     # -- what happened
 
     def tell(self, event: RunEvent) -> None:
-        """One write for each line, so that a reader sees whole lines but for the last."""
-        line = event.model_copy(update={"time": time.time()}).model_dump_json() + "\n"
-        with self._events.open("ab") as file:
-            file.write(line.encode())
+        """One write for each line, so that a reader sees whole lines but for the last; half a line is ended first."""
+        line = (event.model_copy(update={"time": time.time()}).model_dump_json() + "\n").encode()
+        with self._events.open("ab+") as file:
+            if file.seek(0, os.SEEK_END):
+                file.seek(-1, os.SEEK_END)
+                line = line if file.read(1) == b"\n" else b"\n" + line
+            file.write(line)
 
     def events(self, offset: int = 0) -> tuple[list[RunEvent], int]:
         """Those from byte `offset` on, and where to go on; lines that are not whole yet are left for the next time."""

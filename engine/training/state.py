@@ -10,10 +10,13 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from engine.errors import AtelierError, DiskFull
+from engine.training import measuring
+from engine.training.troubles import is_full
 
 MANIFEST = "manifest.json"
 
@@ -33,6 +36,14 @@ class Progress:
     smooth: float | None = None
     seconds: float = 0.0
     measured: list[dict[str, Any]] = field(default_factory=list)
+
+    def add(self, row: dict[str, Any]) -> None:
+        """A measurement, and what it says about the best step; another one of the same step takes its place."""
+        self.measured = [*(one for one in self.measured if one["step"] != row["step"]), row]
+        self.best_step = measuring.best(self.measured)
+        here = self.best_step == self.step
+        self.waited = 0 if here else self.waited + 1
+        self.best_loss = row["held_out"] if here else self.best_loss
 
 
 @dataclass
@@ -64,10 +75,14 @@ def save(states: Path, state: State) -> Path:
     part.mkdir()
     try:
         write(part, state)
-    except OSError as error:
+    except (OSError, SafetensorError, RuntimeError) as error:  # torch and safetensors have words of their own
         shutil.rmtree(part, ignore_errors=True)
+        if isinstance(error, RuntimeError) and not is_full(error):
+            raise
         raise DiskFull(
-            "training.disk", f"The state of step {state.progress.step} could not be saved.", "Make room on the disk."
+            "training.disk",
+            f"The state of step {state.progress.step} could not be saved.",
+            "Make room on the disk, and see that the studio may write there; the run goes on from its last state.",
         ) from error
     old = states / f".{final.name}.old"
     shutil.rmtree(old, ignore_errors=True)
@@ -86,7 +101,8 @@ def write(part: Path, state: State) -> None:
     )
     if state.ema is not None:
         save_file({name: tensor.cpu().contiguous() for name, tensor in state.ema.items()}, part / "ema.safetensors")
-    torch.save({"optimiser": state.optimiser, "scaler": state.scaler}, part / "optimiser.pt")
+    with (part / "optimiser.pt").open("wb") as file:  # our own file, so that what it refuses comes as an OSError
+        torch.save({"optimiser": state.optimiser, "scaler": state.scaler}, file)
     told = {**asdict(state.progress), "ema_steps": state.ema_steps}
     (part / "progress.json").write_text(json.dumps(told))
     listed = {}
@@ -147,7 +163,7 @@ def load(path: Path) -> State:
             ema=load_file(ema) if ema.exists() else None,
             scaler=rest["scaler"],
         )
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, RuntimeError, SafetensorError) as error:
         raise AtelierError(
             "training.state", f"The state of step {path.name} cannot be read.", "Go on from an older one."
         ) from error
@@ -155,7 +171,7 @@ def load(path: Path) -> State:
 
 def tidy(states: Path, keep: int, best: int | None) -> None:
     """Leave the newest `keep` and the best."""
-    for path in saved(states)[keep:]:
+    for path in [path for path in saved(states) if whole(path)][keep:]:
         if int(path.name) != best:
             shutil.rmtree(path, ignore_errors=True)
     for left in states.glob(".*"):

@@ -6,6 +6,7 @@ Shards are written whole and renamed; one that was damaged is left aside, and wh
 import contextlib
 import hashlib
 import os
+import time
 import uuid
 from collections.abc import Mapping
 from pathlib import Path
@@ -17,10 +18,11 @@ from torch import Tensor, nn
 
 VERSION = 1
 SHARD = 64 * 2**20  # bytes
+ABANDONED = 3600.0  # seconds
 
 
 class Store:
-    """Keys are hexadecimal digests; an entry is a few named tensors. One process writes, any number may read."""
+    """Keys are hexadecimal digests; an entry is a few named tensors. Any number of processes may read and write."""
 
     def __init__(self, folder: Path):
         self.folder = folder
@@ -28,6 +30,10 @@ class Store:
         self.places: dict[str, dict[str, Path]] = {}
         self.waiting: dict[str, dict[str, Tensor]] = {}
         self.bytes = 0
+        for left in folder.glob("*.part"):  # of a process that was killed, not of one that writes now
+            with contextlib.suppress(OSError):
+                if time.time() - left.stat().st_mtime > ABANDONED:
+                    left.unlink()
         for path in sorted(folder.glob("*.safetensors")):
             with contextlib.suppress(SafetensorError, OSError), safe_open(path, "pt") as shard:
                 for full in shard.keys():  # noqa: SIM118 - not a dictionary
@@ -61,10 +67,13 @@ class Store:
             return
         path = self.folder / f"{uuid.uuid4().hex}.safetensors"
         part = path.with_suffix(".part")
-        save_file({f"{key}/{name}": t for key, entry in self.waiting.items() for name, t in entry.items()}, part)
-        with part.open("rb") as file:
-            os.fsync(file.fileno())
-        part.replace(path)
+        try:
+            save_file({f"{key}/{name}": t for key, entry in self.waiting.items() for name, t in entry.items()}, part)
+            with part.open("rb") as file:
+                os.fsync(file.fileno())
+            part.replace(path)
+        finally:
+            part.unlink(missing_ok=True)
         for key, entry in self.waiting.items():
             self.places[key] = dict.fromkeys(entry, path)
         self.waiting, self.bytes = {}, 0

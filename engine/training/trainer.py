@@ -2,12 +2,14 @@
 
 import math
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from accelerate import Accelerator
+from accelerate.utils import DistributedDataParallelKwargs
 from torch import Tensor
 
 from engine.errors import AtelierError
@@ -98,7 +100,7 @@ class Trainer:
         seconds = time.perf_counter() - begun
         progress.seconds += seconds
         if progress.bad > loop.bad_steps:
-            raise self.diverged(items)
+            raise self.diverged(tuple(items))
         return Step(
             step=progress.step,
             epoch=progress.step / self.steps_per_epoch,
@@ -138,34 +140,41 @@ class Trainer:
         names = (group.name for group in self.groups)
         return {n: float(g["lr"]) for n, g in zip(names, self.optimiser.param_groups, strict=True)}
 
-    def diverged(self, items: list[str]) -> AtelierError:
+    def sound(self) -> bool:
+        """Whether these weights are worth keeping: finite, and the last step learned something."""
+        return self.progress.bad == 0 and all(bool(torch.isfinite(one).all()) for one in self.weights.values())
+
+    def diverged(self, items: Sequence[str] = ()) -> AtelierError:
         names = ", ".join(self.feed.name_of(item) for item in items[:3])
         return AtelierError(
             "training.nan",
-            f"The loss was not a finite number in {self.progress.bad} steps in a row, last with {names}.",
-            "Lower the learning rate, train in bfloat16 or float32 instead of float16, and look at these pictures.",
+            f"Loss or weights are not finite numbers any more at step {self.progress.step}"
+            + (f", last with {names}." if names else "."),
+            "Lower the learning rate (most often it is too high), train in bfloat16 or float32 instead of float16, and "
+            "look at these pictures. The last good state is kept.",
             field="learning_rate",
             names=names,
         )
 
     # -- measuring
 
-    @torch.no_grad()
-    def measure(self, batches: list[Batch]) -> dict[str, float]:
+    def measure(self, batches: Iterable[Batch]) -> dict[str, float]:
         """By item: the mean loss over fixed looks, with the mean weights where there are some."""
         self.learner.mode(False)
-        found: dict[str, float] = {}
         with self.averaged():
-            for batch in batches:
-                here = batch.to(self.accelerator.device)
-                looks = []
-                for look in range(self.learner.probes):
-                    chance = self.learner.probe(here, self.request.loop.seed, look)
-                    with self.accelerator.autocast():
-                        looks.append(self.learner.plain(here, chance).float().cpu())
-                found.update(zip(batch.items, torch.stack(looks).mean(0).tolist(), strict=True))
+            found = {item: loss for batch in batches for item, loss in self.looked(batch).items()}
         self.learner.mode(True)
         return found
+
+    @torch.no_grad()
+    def looked(self, batch: Batch) -> dict[str, float]:
+        here = batch.to(self.accelerator.device)
+        looks: list[Tensor] = []
+        for look in range(self.learner.probes):
+            chance = self.learner.probe(here, self.request.loop.seed, look)
+            with self.accelerator.autocast():
+                looks.append(self.learner.plain(here, chance).float().cpu())
+        return dict(zip(batch.items, torch.stack(looks).mean(0).tolist(), strict=True))
 
     def averaged(self) -> AbstractContextManager[None]:
         """The networks as they are drawn, measured and saved with."""
@@ -225,4 +234,10 @@ def accelerator_for(request: TrainingRequest, device: torch.device) -> Accelerat
     from accelerate.state import AcceleratorState
 
     AcceleratorState._reset_state()
-    return Accelerator(mixed_precision=PRECISIONS[request.loop.precision], cpu=device.type == "cpu")
+    method: Any = request.method
+    ddp = DistributedDataParallelKwargs(
+        find_unused_parameters=bool(getattr(method, "text_encoder", False))
+    )  # CLIP skip
+    return Accelerator(
+        mixed_precision=PRECISIONS[request.loop.precision], cpu=device.type == "cpu", kwargs_handlers=[ddp]
+    )

@@ -3,7 +3,8 @@
 import json
 import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -31,11 +32,32 @@ INDEX = {
 
 
 def write_model(model: LoadedModel, folder: Path, request: TrainingRequest, about: Mapping[str, str]) -> Path:
-    """All of it beside the folder first, which is replaced at the end: a reader sees the old one or the new one."""
-    dtype = torch.float16 if request.product.half else torch.float32
+    with replaced(folder) as part:
+        write_parts(model, part, request, about)
+    return folder
+
+
+@contextmanager
+def replaced(folder: Path) -> Iterator[Path]:
+    """A folder beside it, which takes its place at the end: a reader sees the old one or the new one."""
     part = folder.with_name(f".{folder.name}.part")
     shutil.rmtree(part, ignore_errors=True)
     part.mkdir(parents=True)
+    try:
+        yield part
+    except BaseException:
+        shutil.rmtree(part, ignore_errors=True)
+        raise
+    old = folder.with_name(f".{folder.name}.old")
+    shutil.rmtree(old, ignore_errors=True)
+    if folder.exists():
+        os.replace(folder, old)
+    os.replace(part, folder)
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def write_parts(model: LoadedModel, part: Path, request: TrainingRequest, about: Mapping[str, str]) -> None:
+    dtype = torch.float16 if request.product.half else torch.float32
     prediction = request.objective.prediction
     if prediction == "as the model":
         prediction = model.scheduler_config["prediction_type"]
@@ -58,8 +80,7 @@ def write_model(model: LoadedModel, folder: Path, request: TrainingRequest, abou
         (part / name).mkdir()
         network.save_config(part / name) if name != "text_encoder" else network.config.save_pretrained(part / name)  # pyright: ignore
         tensors = {key: value.detach().to(dtype).cpu().contiguous() for key, value in own_weights(network).items()}
-        save_file(tensors, part / name / f"{file}.safetensors", metadata={"format": "pt"})
-        check(part / name / f"{file}.safetensors", tensors)
+        write_tensors(part / name / f"{file}.safetensors", tensors, {"format": "pt"})
     card = {
         "title": request.product.name,
         "width": request.data.resolution,
@@ -68,13 +89,6 @@ def write_model(model: LoadedModel, folder: Path, request: TrainingRequest, abou
     }
     write_json(part / "atelier.json", card)
     write_json(part / "training.json", {"request": request.model_dump(mode="json"), "about": dict(about)})
-    old = folder.with_name(f".{folder.name}.old")
-    shutil.rmtree(old, ignore_errors=True)
-    if folder.exists():
-        os.replace(folder, old)
-    os.replace(part, folder)
-    shutil.rmtree(old, ignore_errors=True)
-    return folder
 
 
 def own_weights(network: nn.Module) -> dict[str, Tensor]:
@@ -89,13 +103,29 @@ def own_weights(network: nn.Module) -> dict[str, Tensor]:
     return {key: value for key, value in found.items() if not key.endswith("position_ids")}
 
 
+def write_tensors(path: Path, tensors: dict[str, Tensor], told: Mapping[str, str]) -> None:
+    """Beside it first, read back and compared, and on the disk before it gets its name."""
+    part = path.with_name(f".{path.name}.part")
+    try:
+        save_file(tensors, part, metadata=dict(told))
+        check(part, tensors)
+        with part.open("rb") as file:
+            os.fsync(file.fileno())
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
+
+
 def check(path: Path, tensors: Mapping[str, Tensor]) -> None:
     found = load_file(path)
     if set(found) != set(tensors) or not all(torch.equal(found[key], value) for key, value in tensors.items()):
         raise AtelierError("training.product", "What was saved does not read back as it was.", "Check the disk.")
     if not all(bool(torch.isfinite(value).all()) for value in tensors.values()):
         raise AtelierError(
-            "training.overflow", "Weights are too large for half precision.", "Save in full precision.", field="half"
+            "training.overflow",
+            "Some weights are no finite numbers in this precision.",
+            "Save in full precision; if that does not help, train with a lower learning rate.",
+            field="half",
         )
 
 

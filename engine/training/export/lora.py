@@ -8,14 +8,14 @@ from typing import Any
 import torch
 from peft import get_peft_model_state_dict
 from peft.tuners.tuners_utils import BaseTunerLayer
-from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from engine.errors import AtelierError
 from engine.library.load import LoadedModel
 from engine.request.training import TrainingRequest
 from engine.request.training_methods import LoRA
-from engine.training.export.folder import write_model
+from engine.training.export.about import hashes
+from engine.training.export.folder import write_model, write_tensors
 
 CLOSE = 2e-3  # of a half-precision file to what was trained, as part of the largest value
 KOHYA = {  # peft's names for one layer's tensors -> kohya's and LyCORIS'
@@ -41,11 +41,12 @@ def write_lora(
         path = folder / (f"{name}.safetensors" if form == "kohya" else f"{name}.diffusers.safetensors")
         kohya = form == "kohya"
         tensors = {k: v for part, network in networks for k, v in (kohya_of if kohya else diffusers_of)(part, network)}
-        told = dict(about) if kohya else {**about, "lora_adapter_metadata": json.dumps(settings(networks))}
-        part = path.with_suffix(".part")
-        save_file({key: tensor.to(dtype).cpu().contiguous() for key, tensor in tensors.items()}, part, metadata=told)
-        compare(part, tensors)
-        part.replace(path)
+        kept = {key: tensor.to(dtype).cpu().contiguous() for key, tensor in tensors.items()}
+        told = {**about, **hashes(kept, about)}
+        if not kohya:
+            told["lora_adapter_metadata"] = json.dumps(settings(networks))
+        close(kept, tensors)
+        write_tensors(path, kept, told)
         written.append(path)
     return written
 
@@ -99,16 +100,13 @@ def dora_shape(magnitude: Tensor, layer: Any) -> Tensor:
     return magnitude.reshape(-1, *[1] * (dims - 1))
 
 
-def compare(path: Path, wanted: Mapping[str, Tensor]) -> None:
-    found = load_file(path)
-    for key, tensor in wanted.items():
-        mine, most = tensor.float().cpu(), float(tensor.abs().max())
-        if key not in found or float((found[key].float() - mine).abs().max()) > CLOSE * max(most, 1e-6):
+def close(kept: Mapping[str, Tensor], trained: Mapping[str, Tensor]) -> None:
+    """What half precision loses must not matter; `not <=` catches what is no number too."""
+    for key, tensor in trained.items():
+        most = float(tensor.abs().max())
+        if not float((kept[key].float() - tensor.float().cpu()).abs().max()) <= CLOSE * max(most, 1e-6):
             raise AtelierError(
-                "training.product",
-                "What was saved does not read back as it was trained.",
-                "Save in full precision, and check the disk.",
-                field="half",
+                "training.half", "Half precision does not hold these weights.", "Save in full precision.", field="half"
             )
 
 

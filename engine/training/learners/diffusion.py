@@ -41,11 +41,6 @@ class Diffusion(Learner):
 
     # -- what a method adds
 
-    @property
-    def reads(self) -> bool:
-        """Whether captions are encoded anew in each step, because their encoder learns."""
-        return False
-
     def answer(self, noisy: Tensor, times: Tensor, context: Tensor, batch: Batch) -> Tensor:
         return self.unet(noisy, times, encoder_hidden_states=context, return_dict=False)[0]
 

@@ -67,6 +67,11 @@ class Learner(nn.Module):
 
     probes = 8  # looks at each picture when it is measured
 
+    @property
+    def reads(self) -> bool:
+        """Whether captions are encoded anew in each step, because their encoder learns."""
+        return False
+
     @abstractmethod
     def groups(self) -> list[Group]: ...
 

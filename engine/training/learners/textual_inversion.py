@@ -5,14 +5,14 @@ from pathlib import Path
 from typing import Any, cast
 
 import torch
-from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
-from engine.errors import AtelierError, BadRequest
+from engine.errors import BadRequest
 from engine.library.load import LoadedModel
 from engine.prompt.encode import hidden
 from engine.request.training import TrainingRequest
 from engine.request.training_methods import TextualInversion
+from engine.training.export.folder import write_tensors
 from engine.training.learners.diffusion import Diffusion, learning_rate
 from engine.training.learners.learner import Batch, Group
 
@@ -65,9 +65,7 @@ class TextualInversionLearner(Diffusion):
         """AUTOMATIC1111's layout: one tensor `emb_params` (vectors, width)."""
         path = folder / f"{name}.safetensors"
         vectors = self.vectors.detach().float().cpu().contiguous()
-        save_file({"emb_params": vectors}, path, metadata={**about, "token": self.method.token})
-        if not torch.equal(load_file(path)["emb_params"], vectors):
-            raise AtelierError("training.product", "What was saved does not read back as it was.", "Check the disk.")
+        write_tensors(path, {"emb_params": vectors}, {**about, "token": self.method.token})
         return [path]
 
 
