@@ -5,9 +5,13 @@ import os
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
+from engine.errors import AtelierError
 from engine.settings import HOUSE
 from engine.training.run_folder import RunFolder
+
+LONGEST = 900  # seconds that a product of a saved state may take
 
 
 def launch(folder: RunFolder, *further: str) -> subprocess.Popen[bytes]:
@@ -22,6 +26,22 @@ def launch(folder: RunFolder, *further: str) -> subprocess.Popen[bytes]:
             stderr=errors,
             start_new_session=sys.platform != "win32",
             creationflags=subprocess.CREATE_NEW_PROCESS_GROUP if sys.platform == "win32" else 0,
+        )
+
+
+def make_product(folder: RunFolder, step: int, into: Path) -> None:
+    """Of a saved state, in a process of its own. Raises AtelierError when it could not be made."""
+    process = launch(folder, str(step), str(into))
+    try:
+        code = process.wait(LONGEST)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        code = process.wait()
+    if code != 0:
+        raise AtelierError(
+            "training.product_of",
+            f"The product of step {step} could not be made.",
+            "The run's stderr.log tells why; the final product is not touched by that.",
         )
 
 

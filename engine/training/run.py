@@ -1,7 +1,9 @@
 """One run from its folder to its product, as a stream of events; whoever reads them writes them down."""
 
 import signal
+import statistics
 import time
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +26,7 @@ from engine.training.data.scan import Report, scan
 from engine.training.events import RunEvent
 from engine.training.feed import Feed
 from engine.training.learners.table import learner
+from engine.training.peak import peak
 from engine.training.run_folder import RunFolder
 from engine.training.store import Store, digest
 from engine.training.trainer import Trainer, accelerator_for
@@ -56,6 +59,8 @@ class Run:
         self.trainer: Trainer
         self.model: LoadedModel
         self.held: list[Item] = []
+        self.begun, self.before = time.perf_counter(), 0.0  # seconds until the first step
+        self.paces: deque[float] = deque(maxlen=50)
 
     def events(self) -> Iterator[RunEvent]:
         try:
@@ -178,8 +183,12 @@ class Run:
             return
         every, trainer = self.request.every, self.trainer
         yield told.Phase(doing="training")
+        self.before = time.perf_counter() - self.begun
         while not trainer.finished:
             made = trainer.advance()
+            self.paces.append(made.seconds)
+            if trainer.finished or len(self.paces) == 2 or due(made.step, 100):
+                self.note_figures()
             if made.step % every.log == 0 or made.left_out or trainer.finished:
                 yield told.StepMade(
                     **{name: getattr(made, name) for name in told.StepMade.model_fields if hasattr(made, name)}
@@ -194,6 +203,12 @@ class Run:
             if self.stop or self.patience_is_over():
                 return
             yield from self.give_way()
+
+    def note_figures(self) -> None:
+        """What it takes, for the estimates of later runs. The first step is slower than any other."""
+        memory, room = peak(self.model.device)
+        pace = statistics.median(list(self.paces)[1:] or self.paces)
+        self.folder.note("measured", {"seconds": pace, "before": self.before, "memory": memory, "room": room})
 
     def measure(self) -> Iterator[RunEvent]:
         if not self.held_probes:
@@ -318,21 +333,36 @@ class Run:
 
     def about(self) -> dict[str, str]:
         """The metadata of the product, in the words that other programs read (kohya's ss_ and modelspec's)."""
-        return metadata(self.request, self.model, self.step, self.trainer)
+        pictures = len(self.folder.noted("items") or {})
+        return metadata(self.request, self.model, self.step, self.trainer, pictures)
+
+    def product_of(self, step: int, into: Path) -> list[Path]:
+        """The product as it would be, had the run ended at this saved state; nothing of the run itself changes."""
+        self.model = self.load()
+        taught = learner(self.model, self.request)
+        feed = Feed(self.model, self.request, [], bool(getattr(taught, "reads", False)), None)
+        taught.to(self.model.device)
+        self.trainer = Trainer(self.request, taught, feed, accelerator_for(self.request, self.model.device))
+        self.trainer.restore(state.load(self.folder.states / f"{step:06}"))
+        into.mkdir(parents=True, exist_ok=True)
+        with self.trainer.averaged():
+            return taught.product(into, self.request.product.name, self.about())
 
 
 def due(step: int, every: int) -> bool:
     return every > 0 and step % every == 0
 
 
-def metadata(request: TrainingRequest, model: LoadedModel, step: int, trainer: Trainer) -> dict[str, str]:
+def metadata(
+    request: TrainingRequest, model: LoadedModel, step: int, trainer: Trainer, pictures: int
+) -> dict[str, str]:
     method: Any = request.method
     found = {
         "ss_base_model_version": "sd_v2" if model.family.key.startswith("sd2") else "sd_v1",
         "ss_sd_model_name": model.name,
         "ss_sd_model_hash": model.hash,
         "ss_output_name": request.product.name,
-        "ss_num_train_images": str(len(trainer.feed.by_id)),
+        "ss_num_train_images": str(pictures),
         "ss_steps": str(step),
         "ss_max_train_steps": str(trainer.total),
         "ss_learning_rate": str(request.optimisation.learning_rate),

@@ -1,4 +1,7 @@
-"""The process of one run: `python -m engine.training.worker RUN_FOLDER`. It outlives the studio that started it."""
+"""The process of one run: `python -m engine.training.worker RUN_FOLDER`. It outlives the studio that started it.
+
+With a step and a folder after it, it makes the product of that saved state instead.
+"""
 
 import faulthandler
 import os
@@ -14,7 +17,7 @@ from engine.settings import prepare_environment
 BEAT = 5.0  # seconds
 
 
-def main(path: str) -> int:
+def main(path: str, step: str = "", into: str = "") -> int:
     prepare_environment()
     faulthandler.enable()
     from engine.training.events import Ended
@@ -22,25 +25,26 @@ def main(path: str) -> int:
     from engine.training.run_folder import RunFolder
 
     folder = RunFolder(Path(path))
+    told = folder.noted("house")
+    house = House(
+        Path(told["models"]),
+        Path(told["cache"]),
+        tuple(map(Path, told["roots"])),
+        told.get("device", "auto"),
+        Path(told["lease"]) if told.get("lease") else None,
+    )
+    if step:
+        Run(folder, house).product_of(int(step), Path(into))
+        return 0
     try:
         lock = folder.hold()
     except AtelierError as error:
         print(error, file=sys.stderr)
         return 1
     folder.leave_queue()
-    house = folder.noted("house")
     threading.Thread(target=beat, args=(folder.path / "heartbeat",), daemon=True).start()
     with lock:
-        run = Run(
-            folder,
-            House(
-                Path(house["models"]),
-                Path(house["cache"]),
-                tuple(map(Path, house["roots"])),
-                house.get("device", "auto"),
-                Path(house["lease"]) if house.get("lease") else None,
-            ),
-        )
+        run = Run(folder, house)
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, run.on_signal)
         how = ""
@@ -63,4 +67,4 @@ def beat(path: Path) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1]))
+    sys.exit(main(*sys.argv[1:4]))
