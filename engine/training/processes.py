@@ -14,9 +14,13 @@ from engine.training.run_folder import RunFolder
 LONGEST = 900  # seconds that a product of a saved state may take
 
 
-def launch(folder: RunFolder, *further: str) -> subprocess.Popen[bytes]:
+def launch(folder: RunFolder) -> subprocess.Popen[bytes]:
     """In a session of its own: what ends the studio does not end it. What it complains of goes to its stderr.log."""
-    command = [sys.executable, "-m", "engine.training.worker", str(folder.path), *further]
+    return start(folder, "engine.training.worker", str(folder.path))
+
+
+def start(folder: RunFolder, module: str, *told: str) -> subprocess.Popen[bytes]:
+    command = [sys.executable, "-m", module, *told]
     with folder.errors.open("ab") as errors:
         return subprocess.Popen(
             command,
@@ -31,7 +35,7 @@ def launch(folder: RunFolder, *further: str) -> subprocess.Popen[bytes]:
 
 def make_product(folder: RunFolder, step: int, into: Path) -> None:
     """Of a saved state, in a process of its own. Raises AtelierError when it could not be made."""
-    process = launch(folder, str(step), str(into))
+    process = start(folder, "engine.training.version", str(folder.path), str(step), str(into))
     try:
         code = process.wait(LONGEST)
     except subprocess.TimeoutExpired:

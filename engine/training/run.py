@@ -1,9 +1,7 @@
 """One run from its folder to its product, as a stream of events; whoever reads them writes them down."""
 
 import signal
-import statistics
 import time
-from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,9 +24,9 @@ from engine.training.data.scan import Report, scan
 from engine.training.events import RunEvent
 from engine.training.feed import Feed
 from engine.training.learners.table import learner
-from engine.training.peak import peak
 from engine.training.run_folder import RunFolder
 from engine.training.store import Store, digest
+from engine.training.taken import Taken
 from engine.training.trainer import Trainer, accelerator_for
 
 LOOK = 0.2  # seconds between two looks at the commands while a run rests
@@ -47,6 +45,14 @@ class House:
     device: str = "auto"
     lease: Path | None = None
 
+    @classmethod
+    def of(cls, noted: Any) -> "House":
+        """Of house.json in the run's folder."""
+        lease = noted.get("lease")
+        roots = tuple(Path(root) for root in noted["roots"])
+        cache, device = Path(noted["cache"]), noted.get("device", "auto")
+        return cls(Path(noted["models"]), cache, roots, device, Path(lease) if lease else None)
+
 
 class Run:
     """`events()` is the run. Commands are read from the folder between two steps."""
@@ -59,8 +65,7 @@ class Run:
         self.trainer: Trainer
         self.model: LoadedModel
         self.held: list[Item] = []
-        self.begun, self.before = time.perf_counter(), 0.0  # seconds until the first step
-        self.paces: deque[float] = deque(maxlen=50)
+        self.taken = Taken(folder)
 
     def events(self) -> Iterator[RunEvent]:
         try:
@@ -183,12 +188,10 @@ class Run:
             return
         every, trainer = self.request.every, self.trainer
         yield told.Phase(doing="training")
-        self.before = time.perf_counter() - self.begun
+        self.taken.begin()
         while not trainer.finished:
             made = trainer.advance()
-            self.paces.append(made.seconds)
-            if trainer.finished or len(self.paces) == 2 or due(made.step, 100):
-                self.note_figures()
+            self.taken.step(made.seconds, self.model.device)
             if made.step % every.log == 0 or made.left_out or trainer.finished:
                 yield told.StepMade(
                     **{name: getattr(made, name) for name in told.StepMade.model_fields if hasattr(made, name)}
@@ -203,12 +206,6 @@ class Run:
             if self.stop or self.patience_is_over():
                 return
             yield from self.give_way()
-
-    def note_figures(self) -> None:
-        """What it takes, for the estimates of later runs. The first step is slower than any other."""
-        memory, room = peak(self.model.device)
-        pace = statistics.median(list(self.paces)[1:] or self.paces)
-        self.folder.note("measured", {"seconds": pace, "before": self.before, "memory": memory, "room": room})
 
     def measure(self) -> Iterator[RunEvent]:
         if not self.held_probes:
@@ -335,18 +332,6 @@ class Run:
         """The metadata of the product, in the words that other programs read (kohya's ss_ and modelspec's)."""
         pictures = len(self.folder.noted("items") or {})
         return metadata(self.request, self.model, self.step, self.trainer, pictures)
-
-    def product_of(self, step: int, into: Path) -> list[Path]:
-        """The product as it would be, had the run ended at this saved state; nothing of the run itself changes."""
-        self.model = self.load()
-        taught = learner(self.model, self.request)
-        feed = Feed(self.model, self.request, [], bool(getattr(taught, "reads", False)), None)
-        taught.to(self.model.device)
-        self.trainer = Trainer(self.request, taught, feed, accelerator_for(self.request, self.model.device))
-        self.trainer.restore(state.load(self.folder.states / f"{step:06}"))
-        into.mkdir(parents=True, exist_ok=True)
-        with self.trainer.averaged():
-            return taught.product(into, self.request.product.name, self.about())
 
 
 def due(step: int, every: int) -> bool:

@@ -1,7 +1,4 @@
-"""The process of one run: `python -m engine.training.worker RUN_FOLDER`. It outlives the studio that started it.
-
-With a step and a folder after it, it makes the product of that saved state instead.
-"""
+"""The process of one run: `python -m engine.training.worker RUN_FOLDER`. It outlives the studio that started it."""
 
 import faulthandler
 import os
@@ -17,7 +14,7 @@ from engine.settings import prepare_environment
 BEAT = 5.0  # seconds
 
 
-def main(path: str, step: str = "", into: str = "") -> int:
+def main(path: str) -> int:
     prepare_environment()
     faulthandler.enable()
     from engine.training.events import Ended
@@ -25,17 +22,6 @@ def main(path: str, step: str = "", into: str = "") -> int:
     from engine.training.run_folder import RunFolder
 
     folder = RunFolder(Path(path))
-    told = folder.noted("house")
-    house = House(
-        Path(told["models"]),
-        Path(told["cache"]),
-        tuple(map(Path, told["roots"])),
-        told.get("device", "auto"),
-        Path(told["lease"]) if told.get("lease") else None,
-    )
-    if step:
-        Run(folder, house).product_of(int(step), Path(into))
-        return 0
     try:
         lock = folder.hold()
     except AtelierError as error:
@@ -44,7 +30,7 @@ def main(path: str, step: str = "", into: str = "") -> int:
     folder.leave_queue()
     threading.Thread(target=beat, args=(folder.path / "heartbeat",), daemon=True).start()
     with lock:
-        run = Run(folder, house)
+        run = Run(folder, House.of(folder.noted("house")))
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, run.on_signal)
         how = ""
@@ -67,4 +53,4 @@ def beat(path: Path) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main(*sys.argv[1:4]))
+    sys.exit(main(sys.argv[1]))
