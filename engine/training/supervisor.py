@@ -198,6 +198,9 @@ class Supervisor:
     def row(self, folder: RunFolder, queue: list[RunFolder]) -> dict[str, Any]:
         with self.changing:
             row = self.overview(folder).row()
+        child = self.children.get(folder.id)
+        if child and folder.queued == child.since:  # its process is on the way
+            return {**row, "doing": "loading"}
         row["queued"] = next((at for at, one in enumerate(queue, 1) if one.id == folder.id), 0)
         return row
 
