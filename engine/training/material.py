@@ -31,12 +31,14 @@ TOLD = 0.5  # seconds between two lines about what goes on before the first step
 
 @dataclass(frozen=True)
 class House:
-    """What a run must know of the studio. roots: the folders that pictures may come from; cache: of latents."""
+    """What a run must know of the studio. roots: the folders that pictures may come from; cache: of latents.
+    lease: the run rests while it is held (engine/lease.py)."""
 
     models: Path
     cache: Path
     roots: tuple[Path, ...]
     device: str = "auto"
+    lease: Path | None = None
 
     @classmethod
     def of(cls, noted: Any) -> Self:
@@ -44,7 +46,9 @@ class House:
         if not isinstance(noted, dict):
             raise NotFound("training.house", "The run does not know its studio.", "Start it from the studio again.")
         roots = tuple(Path(root) for root in noted["roots"])
-        return cls(Path(noted["models"]), Path(noted["cache"]), roots, noted.get("device", "auto"))
+        lease = noted.get("lease")
+        cache, device = Path(noted["cache"]), noted.get("device", "auto")
+        return cls(Path(noted["models"]), cache, roots, device, Path(lease) if lease else None)
 
 
 @dataclass(frozen=True)

@@ -1,10 +1,13 @@
 """One run from its folder to its product, as a stream of events; whoever reads them writes them down."""
 
+import os
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import torch
 
+from engine.lease import taken
 from engine.library.load import LoadedModel
 from engine.request.training import TrainingRequest
 from engine.training import events as told
@@ -18,6 +21,7 @@ from engine.training.material import House, Pictures
 from engine.training.orders import Orders
 from engine.training.run_folder import RunFolder
 from engine.training.store import Store
+from engine.training.taken import Taken
 from engine.training.trainer import Trainer, accelerator_for
 from engine.training.troubles import problem_of
 
@@ -35,6 +39,7 @@ class Run:
         self.device = material.device_of(self.request, house)
         self.accelerator = accelerator_for(self.request, self.device)
         self.orders = Orders(folder, self.accelerator)
+        self.taken = Taken(folder)
         self.kept: int | None = None  # the step whose state was written last
         self.trainer: Trainer
         self.model: LoadedModel
@@ -76,6 +81,7 @@ class Run:
             feed = Feed(self.model, request, found.train, taught.reads, store)
             for done, of in material.rarely(feed.prepare()):
                 yield told.Phase(doing="caching", done=done, of=of)
+                yield from self.give_way()
                 self.orders.waiting()
                 if self.orders.stop:
                     break
@@ -115,8 +121,10 @@ class Run:
         if not self.orders.stop and self.kept is None:
             yield from self.save()  # what the first matrices were
         yield told.Phase(doing="training")
+        self.taken.begin()
         while not (self.orders.stop or trainer.finished or self.patience_is_over()):
             made = trainer.advance()
+            self.taken.step(made.seconds, self.device)
             if made.step % every.log == 0 or made.left_out or trainer.finished:
                 names = [name for name in told.StepMade.model_fields if hasattr(made, name)]
                 yield told.StepMade(**{name: getattr(made, name) for name in names})
@@ -125,6 +133,7 @@ class Run:
             if (due(self.step, every.save) or best) and not (trainer.finished or self.orders.stop):
                 yield from self.save()
             yield from self.obey()
+            yield from self.give_way()
 
     def look(self) -> Iterator[RunEvent]:
         """Measure and draw where it is time for it, unless it was done before the run was interrupted."""
@@ -201,6 +210,19 @@ class Run:
         elif heard.command == "pause":
             yield from self.rest()
 
+    def give_way(self) -> Iterator[RunEvent]:
+        """Rest while people's pictures are drawn on this device; commands are heard meanwhile."""
+        lease = self.house.lease
+        if lease is None or not self.orders.agreed(taken(lease)):
+            return
+        yield told.Paused(why="drawing")
+        if self.device.type == "cuda":
+            torch.cuda.empty_cache()
+        while self.orders.agreed(taken(lease)) and not self.orders.stop:
+            yield from self.obey()
+            time.sleep(LOOK)
+        yield told.Resumed()
+
     def rest(self) -> Iterator[RunEvent]:
         yield from self.save()
         yield told.Paused(why="asked")
@@ -226,19 +248,19 @@ class Run:
             return
         if not self.trainer.sound():
             raise self.trainer.diverged()
-        yield from self.export()
+        yield from self.export(self.folder.products)
         yield told.Ended(how="finished", step=self.step)
 
-    def export(self) -> Iterator[RunEvent]:
+    def export(self, into: Path) -> Iterator[RunEvent]:
         yield told.Phase(doing="exporting")
         if not self.main:
             return
-        self.folder.products.mkdir(exist_ok=True)
+        into.mkdir(parents=True, exist_ok=True)
         trainer, request = self.trainer, self.request
         metadata = about(request, self.model, trainer.feed.course.items, self.step, trainer.total)
         with trainer.averaged():
-            paths = trainer.learner.product(self.folder.products, request.product.name, metadata)
-        yield told.Exported(step=self.step, files=tuple(str(p.relative_to(self.folder.path)) for p in paths))
+            paths = trainer.learner.product(into, request.product.name, metadata)
+        yield told.Exported(step=self.step, files=tuple(os.path.relpath(path, self.folder.path) for path in paths))
 
 
 def due(step: int, every: int) -> bool:

@@ -36,6 +36,7 @@ def main(path: str) -> int:
     except AtelierError as error:
         print(error, file=sys.stderr)
         return 1
+    folder.leave_queue()
     threading.Thread(target=beat, args=(folder.path / "heartbeat",), daemon=True).start()
     with lock:
         return carry_out(folder, writes=True)
