@@ -29,6 +29,7 @@ from engine.training.trainer import Trainer, accelerator_for
 
 LOOK = 0.2  # seconds between two looks at the commands while a run rests
 MOST_PROBES = 64  # pictures that are measured with, of each kind
+TOLD = {"code", "severity", "message", "remedy", "values"}  # of a finding, for the report
 FROZEN = ("lora", "textual_inversion", "controlnet")  # their base may be kept in the precision of the computation
 
 
@@ -125,6 +126,7 @@ class Run:
             elif found.done % 100 == 0:
                 yield told.Phase(doing="scanning", done=found.done, of=found.of)
         assert report is not None
+        self.folder.note("findings", [one.model_dump(mode="json", include=TOLD) for one in report.findings])
         for finding in report.findings:
             if finding.severity == "error":
                 raise BadRequest(f"data.{finding.code}", finding.message, finding.remedy, field="concepts")

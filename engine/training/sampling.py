@@ -5,6 +5,7 @@ from pathlib import Path
 
 from PIL import Image
 
+from engine.denoise import device as devices
 from engine.denoise import loop
 from engine.denoise.decode import decode
 from engine.denoise.work import conditioning, picture
@@ -42,9 +43,10 @@ def together(model: LoadedModel, requests: Sequence[GenerationRequest]) -> list[
     for network in (model.unet, model.vae, model.text_encoder):
         network.eval()
     begun = [picture(model, wanted, 0, conditioning(model, wanted), Path()).denoising for wanted in requests]
-    while running := [one for one in begun if not one.finished]:
-        if failed := list(loop.step(running).failures.values()):
-            raise failed[0]
+    with devices.attention(model.device):
+        while running := [one for one in begun if not one.finished]:
+            if failed := list(loop.step(running).failures.values()):
+                raise failed[0]
     return [decode(model, one.latents) for one in begun]
 
 

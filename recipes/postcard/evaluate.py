@@ -1,6 +1,6 @@
 """How good a Postcard is: what the judge sees, what its autoencoder keeps, how far its pictures are from drawn ones.
 
-    python -m recipes.postcard.evaluate postcard --judge data/postcard-judge.safetensors --out data/evaluation
+python -m recipes.postcard.evaluate postcard --judge data/postcard-judge.safetensors --out data/evaluation
 """
 
 from __future__ import annotations

@@ -106,7 +106,9 @@ class RandomNetwork(nn.Module):
         for channels in RANDOM_CHANNELS:
             convolution = nn.Conv2d(before, channels, 3, 2, 1)
             with torch.no_grad():
-                convolution.weight.copy_(torch.randn(convolution.weight.shape, generator=lots) * (2 / before / 9) ** 0.5)
+                convolution.weight.copy_(
+                    torch.randn(convolution.weight.shape, generator=lots) * (2 / before / 9) ** 0.5
+                )
                 convolution.bias.copy_(torch.randn(channels, generator=lots) * 0.1)  # type: ignore[union-attr]
             stages.append(convolution)
             before = channels
@@ -223,9 +225,9 @@ class Clip:
     def texts(self, texts: Sequence[str]) -> Tensor:
         """One row for each; what a text has beyond the length that CLIP reads is cut off."""
         longest = self.network.config.text_config.max_position_embeddings
-        inputs = self.tokenizer(
-            list(texts), padding=True, truncation=True, max_length=longest, return_tensors="pt"
-        ).to(self.device)
+        inputs = self.tokenizer(list(texts), padding=True, truncation=True, max_length=longest, return_tensors="pt").to(
+            self.device
+        )
         return embedding(self.network.get_text_features(**inputs))
 
 

@@ -6,6 +6,7 @@ What does not look through Inception is never called FID.
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -99,9 +100,7 @@ def precision_recall(extractor: Extractor, real: Features, made: Features) -> li
         verbose=False,
     )
     return [
-        Metric(
-            key=key, label=key.capitalize(), value=values[key], better="higher", **identity(extractor, real, made)
-        )
+        Metric(key=key, label=key.capitalize(), value=values[key], better="higher", **identity(extractor, real, made))
         for key in ("precision", "recall")
     ]
 
@@ -165,7 +164,7 @@ def nearest(made: Features, real: Features) -> tuple[list[int], list[float]]:
     return which.tolist(), (distances / max(unit, 1e-12)).tolist()
 
 
-def identity(extractor: Extractor, real: Features | None, made: Features) -> dict[str, str | int]:
+def identity(extractor: Extractor, real: Features | None, made: Features) -> dict[str, Any]:
     return {
         "extractor": extractor.name,
         "hash": extractor.hash,

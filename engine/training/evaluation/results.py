@@ -1,5 +1,6 @@
 """What an evaluation is asked and what it finds, as metrics.json keeps it; read without torch."""
 
+from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -81,3 +82,30 @@ class Results(Frozen):
     real_hash: str
     judged: tuple[Judged, ...]
     versions: dict[str, str]
+
+
+Step = Literal["looking", "loading", "drawing", "comparing"]
+
+
+class Doing(Frozen):
+    """model: which checkpoint; "" for the real pictures."""
+
+    kind: Literal["doing"] = "doing"
+    doing: Step
+    model: str = ""
+    done: int = 0
+    of: int = 0
+
+
+class Done(Frozen):
+    """The last event; its results lie in metrics.json as well."""
+
+    kind: Literal["done"] = "done"
+    results: Results
+
+
+def read_results(folder: Path) -> Results | None:
+    try:
+        return Results.model_validate_json((folder / FILE).read_text("utf-8"))
+    except (OSError, ValueError):
+        return None
