@@ -22,12 +22,13 @@ h2 { font: 500 21px/1.3 Georgia, serif; margin: 48px 0 14px; }
 h3 { font-size: 15px; font-weight: 600; margin: 26px 0 8px; overflow-wrap: anywhere; }
 p { margin: 0 0 12px; max-width: 72ch; overflow-wrap: anywhere; }
 .quiet, figcaption, th { color: var(--quiet); } .quiet { font-size: 13px; }
-dl { display: grid; grid-template-columns: repeat(auto-fill, minmax(150px, 1fr)); gap: 14px 24px; margin: 22px 0 0; }
+dl { display: grid; grid-template-columns: repeat(auto-fill, minmax(150px, 1fr)); gap: 14px 24px; margin: 22px 0 18px; }
+.scroll + p { margin-top: 12px; }
 dt { color: var(--quiet); font-size: 13px; } dd { margin: 0; overflow-wrap: anywhere; font-variant-numeric: tabular-nums; }
 .scroll { overflow-x: auto; } .scroll:focus-visible { outline: 2px solid var(--accent); outline-offset: 2px; }
 table { border-collapse: collapse; width: 100%; font-size: 14px; font-variant-numeric: tabular-nums; }
 th, td { text-align: left; vertical-align: top; padding: 7px 18px 7px 0; border-bottom: 1px solid var(--line); }
-th { font-weight: 500; } td.number { white-space: nowrap; } td.text { overflow-wrap: anywhere; min-width: 140px; }
+th { font-weight: 500; } td.number { white-space: nowrap; } .plain td { overflow-wrap: anywhere; } .numbers th[scope="row"] { min-width: 150px; }
 code { font: 13px ui-monospace, monospace; } .weak { color: var(--quiet); } .weak .value { opacity: .6; }
 .error { color: var(--accent); font-weight: 600; } .warning { color: var(--warn); font-weight: 600; }
 pre { overflow-x: auto; padding: 12px; background: var(--lift); border: 1px solid var(--line); border-radius: 8px; font-size: 12px; }
@@ -39,7 +40,8 @@ figure { margin: 0; } .plot figcaption { display: flex; flex-wrap: wrap; gap: 2p
 .ys, .canvas { position: relative; height: 220px; } .ys span { position: absolute; right: 10px; transform: translateY(-50%); }
 .canvas svg { position: absolute; inset: 0; width: 100%; height: 100%; overflow: visible; }
 .canvas path { fill: none; vector-effect: non-scaling-stroke; stroke-width: 1.75; stroke-linejoin: round; }
-.xs { grid-column: 2; display: flex; justify-content: space-between; padding-top: 6px; }
+.xs { grid-column: 2; position: relative; height: 26px; } .xs span { position: absolute; top: 6px; transform: translateX(-50%); }
+.xs span:first-child { transform: none; } .xs span:last-child { transform: translateX(-100%); }
 .canvas .grid { stroke: var(--line); stroke-width: 1; } .canvas .mark { stroke: var(--quiet); stroke-dasharray: 3 4; stroke-width: 1; }
 .first { stroke: var(--accent); color: var(--accent); } .second { stroke: var(--second); color: var(--second); }
 .faint { stroke: var(--quiet); color: var(--quiet); } path.faint { opacity: .45; stroke-width: 1; }
@@ -56,7 +58,10 @@ img { display: block; border-radius: 6px; background: var(--line); max-width: no
 .gallery figcaption { font-size: 12px; margin-top: 5px; overflow-wrap: anywhere; }
 .pairs div { display: flex; gap: 4px; } .pairs .cell { width: 104px; height: 104px; }
 .pairs figcaption { font-size: 12px; margin-top: 4px; overflow-wrap: anywhere; }
-@media (max-width: 600px) { body { padding: 24px 16px 56px; } h1 { font-size: 25px; } h2 { margin-top: 38px; } }
+@media (max-width: 600px) { .plain thead { display: none; } .plain tr { display: block; padding: 8px 0; border-bottom: 1px solid var(--line); }
+  .plain td { display: block; border: 0; padding: 0; } .plain td:empty { display: none; } .plain td:first-child { font-weight: 550; }
+  .plain td[data-head]:not([data-head=""])::before { content: attr(data-head) ": "; color: var(--quiet); } .plain td.error, .plain td.warning { font-weight: 600; }
+  body { padding: 24px 16px 56px; } h1 { font-size: 25px; } h2 { margin-top: 38px; } }
 """
 
 
@@ -86,20 +91,23 @@ def paragraph(text: str, look: str = "") -> str:
     return f'<p class="{look}">{escape(text)}</p>' if text else ""
 
 
-def table(head: Sequence[str], rows: Sequence[Sequence[str]], looks: Sequence[str] = ()) -> str:
-    """Plain text in every cell; a whole row may have a look."""
-    cells = [[f'<td class="text">{escape(cell)}</td>' for cell in row] for row in rows]
-    return raw_table(head, ["".join(row) for row in cells], looks)
+def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Plain text in every cell. On a phone the cells of a row stand below each other."""
+    told = [
+        "".join(f'<td data-head="{escape(n)}">{escape(cell)}</td>' for n, cell in zip(head, row, strict=True))
+        for row in rows
+    ]
+    return raw_table(head, told, kind="plain")
 
 
-def raw_table(head: Sequence[str], rows: Sequence[str], looks: Sequence[str] = ()) -> str:
-    """rows: the HTML of their cells."""
+def raw_table(head: Sequence[str], rows: Sequence[str], looks: Sequence[str] = (), kind: str = "numbers") -> str:
+    """rows: the HTML of their cells; looks: of whole rows."""
     if not rows:
         return ""
     top = "".join(f'<th scope="col">{escape(name)}</th>' for name in head)
     classes = [*looks, *[""] * (len(rows) - len(looks))]
     body = "".join(f'<tr class="{look}">{row}</tr>' for row, look in zip(rows, classes, strict=True))
-    return scroll(f"<table><thead><tr>{top}</tr></thead><tbody>{body}</tbody></table>")
+    return scroll(f'<table class="{kind}"><thead><tr>{top}</tr></thead><tbody>{body}</tbody></table>')
 
 
 def scroll(inside: str) -> str:

@@ -44,8 +44,7 @@ def plot(title: str, series: Sequence[Series], across: str = "step", mark: Mark 
     label = f"{title}, {across} {short(frame.left)} to {short(frame.right)}: " + "; ".join(map(summary, series))
     dots = "".join(dot(one, frame) for one in series if one.dots or len(one.points) == 1)
     ys = "".join(f'<span style="top:{frame.y(tick):.2f}%">{short(tick)}</span>' for tick in frame.ticks)
-    ends = (frame.left, (frame.left + frame.right) / 2, frame.right) if frame.right > frame.left else (frame.left,)
-    xs = "".join(f"<span>{short(x)}</span>" for x in ends)
+    xs = "".join(f'<span style="left:{frame.x(x):.2f}%">{short(x)}</span>' for x in marks(frame.left, frame.right))
     word = ""
     if mark:
         side = "right" if frame.x(mark.x) < 60 else "left"
@@ -117,6 +116,11 @@ def round_ticks(low: float, high: float) -> list[float]:
     while ticks[-1] < high - step * 1e-9:
         ticks.append((first + len(ticks)) * step)
     return ticks
+
+
+def marks(left: float, right: float) -> list[float]:
+    """Both ends, and the whole number in the middle."""
+    return sorted({left, float(round((left + right) / 2)), right}) if right - left > 1 else sorted({left, right})
 
 
 def line(series: Series, frame: Frame) -> str:

@@ -32,7 +32,7 @@ def head(results: Results) -> str:
             ("First seed", str(asked.seed)),
             ("Negative prompt", asked.negative),
             ("Prompts", str(len(asked.prompts))),
-            ("Made", results.made),
+            ("Made", results.made.replace("T", " ").replace("+00:00", " UTC")),
             ("On", f"{results.device}, {results.dtype}"),
             ("With", ", ".join(f"{name} {version}" for name, version in results.versions.items())),
         ]

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from html import escape
+from pathlib import Path
 from typing import Any, TypeVar
 
 from engine.request.training import TRAINING_PARAMETERS, TrainingRequest, flat
@@ -17,6 +18,7 @@ Kind = TypeVar("Kind", bound=RunEvent)
 AtStep = TypeVar("AtStep", StepMade, Measured, Sampled)
 CHECKPOINTS_SHOWN = 12  # columns of the sample grid
 EVALUATION = "evaluation"  # a folder in the run's
+BEST = "The best step is the earliest whose held-out loss lies within one standard error of the lowest."
 ADVICE = {
     "overfitting": "The held-out loss has risen while the loss on learned pictures fell: the run has begun to learn them "
     "by heart. The best step is the one to use.",
@@ -87,7 +89,8 @@ def curves(events: Sequence[RunEvent]) -> str:
         plot("Length of the gradient", [Series("before clipping", [(e.step, e.length) for e in good], "second")]),
     ]
     drawn = "".join(plots)
-    return f'<div class="plots">{drawn}</div>' if drawn else ""
+    note = paragraph(BEST, "quiet") if of(events, Measured) else ""
+    return f'<div class="plots">{drawn}</div>{note}' if drawn else ""
 
 
 def rates(steps: Sequence[StepMade]) -> list[Series]:
@@ -159,7 +162,9 @@ def chosen(steps: Sequence[int], best: int | None) -> set[int]:
 
 
 def settings(request: TrainingRequest) -> str:
+    """Of folders only the last name: reports are sent to others."""
     values = flat(request)
+    values["concepts"] = [{**one, "folder": Path(one["folder"]).name} for one in values["concepts"]]
     rows = []
     for name, value in values.items():
         parameter = TRAINING_PARAMETERS.get(name)
