@@ -96,7 +96,7 @@ def run(asked: Evaluation, chosen: Settings, folder: Path) -> Iterator[Doing | D
     from engine.training.run import House
 
     roots = (Path(asked.real),) if asked.real else ()
-    return evaluate(asked, House(chosen.models, chosen.data / "cache", roots, chosen.device), folder)
+    return evaluate(asked, House(chosen.models, chosen.data / "cache", roots, chosen.device), folder, chosen.dtype)
 
 
 def follow(events: Iterator[Doing | Done]) -> Results:

@@ -13,18 +13,18 @@ from tests.engine.training.making import pictures
 BUILT_IN = ["--models", str(HOUSE / "models"), "--device", "cpu"]
 
 
-def called(tmp_path: Path, *arguments: str) -> int:
+def called(tmp_path: Path, *arguments: str, checkpoint: str = "postcard") -> int:
     prompts = tmp_path / "prompts.txt"
     if not prompts.exists():
         prompts.write_text("a red house\n\n a yellow boat \n")
-    given = ["postcard", "--prompts", str(prompts), "-o", str(tmp_path / "out"), "--data", str(tmp_path / "data")]
+    given = [checkpoint, "--prompts", str(prompts), "-o", str(tmp_path / "out"), "--data", str(tmp_path / "data")]
     return evaluate.main([*given, *BUILT_IN, *arguments])
 
 
 def test_it_measures_and_writes_a_report(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     pictures(tmp_path / "real", 4)
     real = ["--real", str(tmp_path / "real")]
-    assert called(tmp_path, *real, "--n", "4", "--steps", "1", "--seed", "9", "--negative", "rain") == 0
+    assert called(tmp_path, *real, "--n", "4", "--steps", "1", "--seed", "9", "--dtype", "float32") == 0
     told = capsys.readouterr()
     assert "postcard [" in told.out
     assert "KD (random convolutions): " in told.out
@@ -34,7 +34,7 @@ def test_it_measures_and_writes_a_report(tmp_path: Path, capsys: pytest.CaptureF
     found = read_results(tmp_path / "out")
     assert found
     assert found.asked.prompts == ("a red house", "a yellow boat")
-    assert (found.asked.seed, found.asked.negative, found.asked.n) == (9, "rain", 4)
+    assert (found.asked.seed, found.asked.n, found.dtype) == (9, 4, "float32")
     assert "a yellow boat" in (tmp_path / "out" / "report.html").read_text()
 
 
@@ -48,7 +48,6 @@ def test_it_measures_and_writes_a_report(tmp_path: Path, capsys: pytest.CaptureF
         (["--real", "nowhere"], "There are no pictures in"),
         (["--extractor", "inception"], "models/evaluation"),
         (["--prompts", "nowhere.txt"], "There is no file nowhere.txt."),
-        (["unknown"], "There is no checkpoint 'unknown'."),
     ],
 )
 def test_a_wrong_wish_is_answered_in_words(
@@ -59,6 +58,11 @@ def test_a_wrong_wish_is_answered_in_words(
     assert words in told.err
     assert told.out == ""
     assert not (tmp_path / "out").exists()
+
+
+def test_an_unknown_checkpoint_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert called(tmp_path, checkpoint="unknown") == 2
+    assert "There is no checkpoint 'unknown'." in capsys.readouterr().err
 
 
 def test_a_file_without_prompts_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

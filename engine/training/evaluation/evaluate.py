@@ -41,9 +41,9 @@ PACKAGES = ("torch", "torchmetrics", "torch-fidelity", "diffusers", "transformer
 Event = Doing | Done
 
 
-def evaluate(asked: Evaluation, house: House, folder: Path) -> Iterator[Event]:
+def evaluate(asked: Evaluation, house: House, folder: Path, dtype: str = "auto") -> Iterator[Event]:
     """Raises BadRequest before anything is drawn when something is missing."""
-    device, dtype = devices.pick(house.device, "auto")
+    device, number = devices.pick(house.device, dtype)
     library = Library(house.models, house.cache)
     files = [library.find(name) for name in asked.checkpoints]
     size = (asked.size, asked.size) if asked.size else (files[0].width, files[0].height)
@@ -53,9 +53,9 @@ def evaluate(asked: Evaluation, house: House, folder: Path) -> Iterator[Event]:
     contenders = []
     for file in files:
         one = Contender(file, library.hash_of(file), folder, asked.n)
-        yield from draw(one, asked, size, lambda file, hash: load(file, device, dtype, hash))
+        yield from draw(one, asked, size, lambda file, hash: load(file, device, number, hash))
         contenders.append(one)
-    eye = eye or extractors.vae(load(files[0], device, dtype, contenders[0].hash))
+    eye = eye or extractors.vae(load(files[0], device, number, contenders[0].hash))
     seen, real_hash = yield from looked_at(eye, list(real.values()), size, "")
     judged = []
     for one in contenders:
@@ -64,7 +64,7 @@ def evaluate(asked: Evaluation, house: House, folder: Path) -> Iterator[Event]:
         asked=asked,
         made=datetime.now(UTC).isoformat(timespec="seconds"),
         device=devices.name(device),
-        dtype=str(dtype).removeprefix("torch."),
+        dtype=str(number).removeprefix("torch."),
         size=size,
         real=len(real),
         real_hash=real_hash,
