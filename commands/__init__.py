@@ -1,1 +1,1 @@
-"""What can be done without the page: draw pictures, take old ones in, examine the machine."""
+"""What can be done without the page: draw pictures, measure models, take old pictures in, examine the machine."""

@@ -1,9 +1,14 @@
-"""`python -m commands txt2img ...`, `import` or `doctor`: finds the command and turns what went wrong into words."""
+"""`python -m commands txt2img ...`, `evaluate`, `import` or `doctor`: finds the command and turns what went wrong into words."""
 
 import importlib
 import sys
 
-COMMANDS = {"txt2img": "txt2img", "doctor": "doctor", "import": "import_pictures"}  # name: module
+COMMANDS = {  # name: module
+    "txt2img": "txt2img",
+    "evaluate": "evaluate",
+    "doctor": "doctor",
+    "import": "import_pictures",
+}
 
 
 def main(arguments: list[str]) -> int:

@@ -53,11 +53,12 @@ class House:
 
 @dataclass(frozen=True)
 class Pictures:
-    """held: those that are measured with and not learned. doubts: what the scan warns of."""
+    """held: those that are measured with and not learned. findings: of the scan. doubts: what it warns of."""
 
     train: list[Item]
     held: list[Item]
     doubts: tuple[Problem, ...]
+    findings: tuple[Finding, ...] = ()
 
 
 def device_of(request: TrainingRequest, house: House) -> torch.device:
@@ -107,7 +108,7 @@ def chosen(request: TrainingRequest, report: Report) -> Pictures:
         raise BadRequest(
             "dataset.none", "There is no picture to learn from.", "Add pictures to the folder.", field="concepts"
         )
-    return Pictures(kept + of_kind["prior"], of_kind["validation"] + held, doubts_of(report.findings))
+    return Pictures(kept + of_kind["prior"], of_kind["validation"] + held, doubts_of(report.findings), report.findings)
 
 
 def doubts_of(findings: tuple[Finding, ...]) -> tuple[Problem, ...]:

@@ -26,6 +26,7 @@ from engine.training.trainer import Trainer, accelerator_for
 from engine.training.troubles import problem_of
 
 LOOK = 0.2  # seconds between two looks at the commands while a run rests
+TOLD = {"code", "severity", "message", "remedy", "values"}  # of a finding, for the report
 MOST_PROBES = 64  # pictures that are measured with, of each kind
 
 
@@ -110,6 +111,7 @@ class Run:
         for doubt in found.doubts:
             yield told.Warned(problem=doubt)
         if self.main:
+            self.folder.note("findings", [one.model_dump(mode="json", include=TOLD) for one in found.findings])
             material.unchanged(self.folder, self.model, found)
         return found
 

@@ -1,14 +1,17 @@
-"""Samples while a model is trained: the same prompts and seeds each time, drawn by the studio's own loop."""
+"""Pictures while a model is trained or judged: the same prompts and seeds each time, drawn by the studio's own loop."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from PIL import Image
 
+from engine.denoise import device as devices
 from engine.denoise import loop
 from engine.denoise.decode import decode
 from engine.denoise.work import conditioning, picture
 from engine.library.load import LoadedModel
 from engine.request import read as requests
+from engine.request.generation import GenerationRequest
 from engine.request.training import TrainingRequest
 
 
@@ -16,9 +19,8 @@ def draw(model: LoadedModel, request: TrainingRequest) -> list[Image.Image]:
     """One picture for each sample prompt, together."""
     asked = request.samples
     size = min(request.data.resolution, 2048)
-    together = []
-    for index, prompt in enumerate(asked.prompts):
-        wanted = requests.read(
+    wanted = [
+        requests.read(
             {
                 "prompt": prompt,
                 "negative_prompt": asked.negative,
@@ -31,12 +33,21 @@ def draw(model: LoadedModel, request: TrainingRequest) -> list[Image.Image]:
                 "clip_skip": request.base.clip_skip,
             }
         )
-        together.append(picture(model, wanted, 0, conditioning(model, wanted), Path()).denoising)
+        for index, prompt in enumerate(asked.prompts)
+    ]
+    return together(model, wanted)
+
+
+def together(model: LoadedModel, requests: Sequence[GenerationRequest]) -> list[Image.Image]:
+    """One picture for each request, all of one size; their steps share calls of the network."""
     for network in (model.unet, model.vae, model.text_encoder):
         network.eval()
-    while running := [one for one in together if not one.finished]:
-        loop.step(running)
-    return [decode(model, one.latents) for one in together]
+    begun = [picture(model, wanted, 0, conditioning(model, wanted), Path()).denoising for wanted in requests]
+    with devices.attention(model.device):
+        while running := [one for one in begun if not one.finished]:
+            if failed := list(loop.step(running).failures.values()):
+                raise failed[0]
+    return [decode(model, one.latents) for one in begun]
 
 
 def write(pictures: list[Image.Image], folder: Path) -> list[Path]:

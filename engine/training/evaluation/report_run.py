@@ -1,0 +1,227 @@
+"""The report of a run: how it went, what was asked, what it draws."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from html import escape
+from pathlib import Path
+from typing import Any, TypeVar
+
+from engine.request.training import TRAINING_PARAMETERS, TrainingRequest, flat
+from engine.training.evaluation.page import facts, grid, page, paragraph, picture, section, table
+from engine.training.evaluation.plots import Mark, Series, plot
+from engine.training.evaluation.report_numbers import numbers
+from engine.training.evaluation.results import read_results
+from engine.training.events import Began, Ended, Exported, Measured, RunEvent, Sampled, StepMade, Warned
+from engine.training.run_folder import RunFolder
+
+Kind = TypeVar("Kind", bound=RunEvent)
+AtStep = TypeVar("AtStep", StepMade, Measured, Sampled)
+CHECKPOINTS_SHOWN = 12  # columns of the sample grid
+EVALUATION = "evaluation"  # a folder in the run's
+BEST = "The best step is the earliest whose held-out loss lies within one standard error of the lowest."
+ADVICE = {
+    "overfitting": "The held-out loss has risen while the loss on learned pictures fell: the run has begun to learn them "
+    "by heart. The best step is the one to use.",
+    "still learning": "The held-out loss was lowest at the end: more steps may still help.",
+}
+
+
+def of_run(folder: RunFolder) -> str:
+    """Raises NotFound when its request cannot be read."""
+    request = folder.request()
+    events, _ = folder.events()
+    results = read_results(folder.path / EVALUATION)
+    parts = [
+        head(folder, request, events),
+        section("Curves", curves(events)),
+        section("Samples", samples(folder, request, events)),
+        section("Settings that differ from the defaults", settings(request)),
+        section("What the scan of the pictures found", findings(folder)),
+        section("Warnings", warnings(events)),
+    ]
+    if results:
+        parts += numbers(folder.path / EVALUATION, results)
+    return page(request.product.name, parts)
+
+
+def head(folder: RunFolder, request: TrainingRequest, events: Sequence[RunEvent]) -> str:
+    status = folder.status()
+    began = last(events, Began)
+    step = max((event.step for event in of(events, StepMade)), default=began.step if began else 0)
+    measured = last(events, Measured)
+    products = [file for event in of(events, Exported) for file in event.files]
+    rows = [
+        ("Status", status),
+        ("Method", request.method.kind),
+        ("Model", request.base.checkpoint or "the first one"),
+        ("Steps", f"{step} of {began.total}" if began else str(step)),
+        ("Pictures", str(began.pictures) if began else ""),
+        ("Best step", str(measured.best) if measured and measured.best is not None else ""),
+        ("Began", moment(events[0].time) if events else ""),
+        ("Last event", moment(events[-1].time) if events else ""),
+        ("Products", ", ".join(dict.fromkeys(products))),
+        ("Run", folder.id),
+    ]
+    ended = last(events, Ended)
+    words = paragraph(str(ended.problem), "error") if status == "failed" and ended and ended.problem else ""
+    if status in ("failed", "crashed") and (said := folder.last_words()):
+        words += f"<pre>{escape(said)}</pre>"
+    advice = paragraph(ADVICE.get(measured.advice, "")) if measured else ""
+    return facts(rows) + words + advice
+
+
+# -- curves
+
+
+def curves(events: Sequence[RunEvent]) -> str:
+    steps = once(of(events, StepMade))
+    good = [event for event in steps if not event.left_out]
+    plots = [
+        plot(
+            "Loss",
+            [
+                Series("each step", [(event.step, event.loss) for event in good], "faint"),
+                Series("running mean", [(event.step, event.smooth) for event in good]),
+            ],
+        ),
+        plot("Learning rate", rates(steps)),
+        held_out(once(of(events, Measured))),
+        plot("Length of the gradient", [Series("before clipping", [(e.step, e.length) for e in good], "second")]),
+    ]
+    drawn = "".join(plots)
+    note = paragraph(BEST, "quiet") if of(events, Measured) else ""
+    return f'<div class="plots">{drawn}</div>{note}' if drawn else ""
+
+
+def rates(steps: Sequence[StepMade]) -> list[Series]:
+    names = list(dict.fromkeys(name for event in steps for name in event.rates))
+    looks = ("first", "second", "faint")
+    return [
+        Series(name, [(e.step, e.rates[name]) for e in steps if name in e.rates], looks[index % len(looks)])
+        for index, name in enumerate(names)
+    ]
+
+
+def held_out(measured: Sequence[Measured]) -> str:
+    rows = [event for event in measured if event.held_out is not None]
+    best = rows[-1].best if rows else None
+    drawn = plot(
+        "Held-out loss",
+        [
+            Series(
+                "held out ± standard error of its change",
+                [(event.step, event.held_out or 0.0) for event in rows],
+                "first",
+                [event.error for event in rows],
+                dots=True,
+            ),
+            Series("learned", [(e.step, e.train) for e in rows if e.train is not None], "second"),
+        ],
+        mark=Mark(best, f"best: {best}") if best is not None else None,
+    )
+    return drawn
+
+
+# -- samples
+
+
+def samples(folder: RunFolder, request: TrainingRequest, events: Sequence[RunEvent]) -> str:
+    """From step 0 on; of many checkpoints some, evenly, the first, the last and the best among them."""
+    drawn = once(of(events, Sampled))
+    measured = last(events, Measured)
+    shown = chosen([event.step for event in drawn], measured.best if measured else None)
+    columns = [event for event in drawn if event.step in shown]
+    prompts = request.samples.prompts
+    rows = [
+        (
+            prompt,
+            [
+                picture(folder.path, event.files[index], f"step {event.step}: {prompt}")
+                if index < len(event.files)
+                else ""
+                for event in columns
+            ],
+        )
+        for index, prompt in enumerate(prompts)
+    ]
+    note = ""
+    if len(columns) < len(drawn):
+        note = paragraph(f"{len(columns)} of {len(drawn)} checkpoints are shown.", "quiet")
+    return note + grid([f"step {event.step}" for event in columns], rows) if columns else ""
+
+
+def chosen(steps: Sequence[int], best: int | None) -> set[int]:
+    if len(steps) <= CHECKPOINTS_SHOWN:
+        return set(steps)
+    must = {step for step in steps if step == best}
+    room = CHECKPOINTS_SHOWN - len(must)
+    return must | {steps[round(index * (len(steps) - 1) / (room - 1))] for index in range(room)}
+
+
+# -- what was asked, what was found
+
+
+def settings(request: TrainingRequest) -> str:
+    """Of folders only the last name: reports are sent to others."""
+    values = flat(request)
+    values["concepts"] = [{**one, "folder": Path(one["folder"]).name} for one in values["concepts"]]
+    rows = []
+    for name, value in values.items():
+        parameter = TRAINING_PARAMETERS.get(name)
+        default = parameter.default if parameter else "lora" if name == "method" else None
+        if value != default and list_of(value) != list_of(default):
+            label = parameter.label if parameter else "Method"
+            rows.append((label, name, words(value), words(default)))
+    return table(["", "Name", "Value", "Default"], rows)
+
+
+def list_of(value: Any) -> Any:
+    return list(value) if isinstance(value, tuple) else value
+
+
+def words(value: Any) -> str:
+    match value:
+        case bool():
+            return "yes" if value else "no"
+        case float():
+            return f"{value:g}"
+        case dict():
+            return ", ".join(f"{name} {words(inner)}" for name, inner in value.items())
+        case list() | tuple():
+            return "; ".join(map(words, value)) or "none"
+        case None | "":
+            return "none"
+    return str(value)
+
+
+def findings(folder: RunFolder) -> str:
+    found = folder.noted("findings")
+    if found is None:
+        return ""
+    rows = [[str(one.get(key, "")) for key in ("severity", "message", "remedy")] for one in found]
+    return table(["", "What", "Remedy"], rows) or paragraph("Nothing to complain about.")
+
+
+def warnings(events: Sequence[RunEvent]) -> str:
+    rows = [(moment(event.time), event.problem.message, event.problem.remedy) for event in of(events, Warned)]
+    return table(["When", "What", "Remedy"], rows)
+
+
+# -- reading
+
+
+def of(events: Sequence[RunEvent], kind: type[Kind]) -> list[Kind]:
+    return [event for event in events if isinstance(event, kind)]
+
+
+def last(events: Sequence[RunEvent], kind: type[Kind]) -> Kind | None:
+    return next((event for event in reversed(events) if isinstance(event, kind)), None)
+
+
+def once(events: Sequence[AtStep]) -> list[AtStep]:
+    """In the order of steps, the last of each: a run that went on after a crash has made some of them again."""
+    return [event for _, event in sorted({event.step: event for event in events}.items())]
+
+
+def moment(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M UTC") if seconds else ""
