@@ -27,7 +27,8 @@ NOT_IN_NAMES = re.compile(r'[<>:,"\n{}|\\]')  # they end a name in a prompt or i
 class Addition:
     """name: path below its folder, without suffix, with "/". word: what a prompt calls it; also: other names for it.
 
-    width: of the words that it fits, 0 when it fits any; rank: of a LoRA; vectors: of an embedding.
+    width: of the words that it fits, 0 when it fits any; rank: of a LoRA; vectors: of an embedding. triggers: what its
+    maker says to write; tags: the most frequent in the captions that it learned from.
     """
 
     name: str
@@ -44,6 +45,7 @@ class Addition:
     about: str = ""
     licence: str = ""
     triggers: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
     weight: float | None = None
     also: tuple[str, ...] = ()
     picture: Path | None = None
@@ -53,7 +55,7 @@ class Addition:
         """JSON-ready; no paths."""
         facts = ("name", "word", "family", "width", "rank", "vectors", "methods", "size", "title", "about", "licence")
         return {
-            **{fact: getattr(self, fact) for fact in (*facts, "triggers", "weight", "also")},
+            **{fact: getattr(self, fact) for fact in (*facts, "triggers", "tags", "weight", "also")},
             "picture": self.picture is not None,
             "problem": self.problem.model_dump() if self.problem else None,
         }
@@ -146,7 +148,8 @@ def with_card(found: Addition, header: Header) -> Addition:
         title=card.title or said.get("modelspec.title", "")[:200],
         about=card.about or str(notes.get("description") or "")[:4000],
         licence=card.licence or said.get("modelspec.license", "")[:200],
-        triggers=triggers or (frequent(said.get("ss_tag_frequency", "")) if found.kind == "lora" else ()),
+        triggers=triggers,
+        tags=tuple(tag for tag in frequent(said.get("ss_tag_frequency", "")) if tag not in triggers),
         weight=card.weight or (float(preferred) if isinstance(preferred, int | float) and preferred else None),
         also=tuple(NOT_IN_NAMES.sub("_", other)[:200] if found.kind == "lora" else other[:200] for other in also),
     )

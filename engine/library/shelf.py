@@ -133,7 +133,7 @@ class Shelf:
         close = [words[w] for w in difflib.get_close_matches(wanted.casefold()[:200], words, n=3, cutoff=0.5)]
         near = " or ".join(dict.fromkeys(close))
         return BadRequest(
-            f"{self.kind}.unknown",
+            f"{self.kind}.near" if near else f"{self.kind}.unknown",
             f"There is no {label} '{shown(wanted)}'.",
             f"Did you mean {near}?" if near else f"Put its file into models/{folder}, or take it out of the prompt.",
             name=shown(wanted),

@@ -15,7 +15,7 @@ def small(path: Path) -> bytes:
         with path.open("rb") as file:
             data = file.read(LARGEST_FILE + 1)
     except OSError:
-        raise NotFound("picture.gone", "The picture is no longer there.") from None
+        raise NotFound("picture.gone", "The picture is no longer there.", "Look again.") from None
     picture = open_safe(data)
     picture.thumbnail((SIDE, SIDE))
     made = io.BytesIO()
