@@ -19,11 +19,14 @@
   };
   const same = (a, b) => a.trim().toLowerCase() === b.trim().toLowerCase();
   const called = (one) => [one.name, one.word, ...one.also];
+  const NAMES = [(one) => [one.name], (one) => [one.word], (one) => one.also];
+  /** Those that a name means: whose whole name it is, or their word, or a name that they bear themselves. */
+  const meant = (name) => NAMES.map((names) => known.loras.filter((one) => names(one).some((other) => same(other, name)))).find((found) => found.length) ?? [];
   /** Its tags in the prompt, each with its strength, null where it says more than one. */
-  const tags = (one) => [...read("prompt").matchAll(TAG)].filter((m) => called(one).some((name) => same(name, m[1])))
+  const tags = (one) => [...read("prompt").matchAll(TAG)].filter((m) => meant(m[1]).includes(one))
     .map((m) => ({ text: m[0], weight: m[2] === "" ? 1 : /^:-?[\d.]+$/.test(m[2]) ? Number(m[2].slice(1)) : null }));
   /** What stands in the prompt for it: short, where that is no other's. */
-  const spelt = (one) => (known[kind].filter((other) => called(other).some((name) => same(name, one.word))).length > 1 ? one.name : one.word);
+  const spelt = (one) => (meant(one.word).length > 1 ? one.name : one.word);
   const tidy = (text) => text.replace(/[ \t]{2,}/g, " ").replace(/\s*,(\s*,)+/g, ",").replace(/^[\s,]+/, "").trim();
   const joined = (text, more) => (text.trim() ? `${text.trim().replace(/,$/, "")}${more.startsWith("<") ? " " : ", "}${more}` : more);
   const says = (text, words) => text.toLowerCase().includes(words.toLowerCase());

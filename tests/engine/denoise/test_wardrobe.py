@@ -160,7 +160,8 @@ def test_an_embeddings_vectors_stand_where_its_word_does(library: Library, model
     (held,) = painter.residency.held.values()
     model: LoadedModel = held.model
     ids = model.tokenizer("red house", add_special_tokens=False).input_ids
-    rows = model.text_encoder.get_input_embeddings().weight[torch.tensor(ids)].clone()
+    table: Any = model.text_encoder.get_input_embeddings()
+    rows = table.weight[torch.tensor(ids)].clone()
     save_file({"emb_params": rows}, models / "embeddings" / "copied.safetensors")
     library.refresh()
     try:

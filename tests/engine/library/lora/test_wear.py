@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -31,8 +32,9 @@ def worn(model: LoadedModel, *strengths: tuple[Path, float]) -> tuple[torch.Tens
 @pytest.mark.parametrize("method", METHODS)
 def test_a_worn_file_of_either_layout_answers_as_peft_does(method: str, plain: LoadedModel, tmp_path: Path) -> None:
     run = trained(tmp_path, METHODS[method])
-    run.learner.model.unet.eval()  # pyright: ignore[reportAttributeAccessIssue]
-    wanted = answers(run.learner.model)  # pyright: ignore[reportAttributeAccessIssue]
+    learner: Any = run.learner
+    learner.model.unet.eval()
+    wanted = answers(learner.model)
     before = answers(plain)
     paths = written(run, tmp_path / "made", "ring")
     assert len(paths) == 2
@@ -100,14 +102,14 @@ def test_layouts_that_others_write_mean_the_same(plain: LoadedModel, tmp_path: P
             None,
         ),
     }
-    layer = plain.unet.get_submodule(f"{module}.to_q")
+    layer: Any = plain.unet.get_submodule(f"{module}.to_q")
     wanted = layer.weight + up @ down / 2
     for name, (tensors, metadata) in layouts.items():
         path = save(tmp_path / f"{name}.safetensors", tensors, metadata)
         dress = tailor(plain.unet, "unet", [(Adapter(path), 1.0)], "postcard")
         with dress.worn():
             assert torch.allclose(layer.weight, wanted, atol=1e-6), name
-    own = layer.weight
+    own: torch.Tensor = layer.weight
     with tailor(plain.unet, "unet", [(Adapter(tmp_path / "kohya.safetensors"), 0.5)], "postcard").worn():
         assert torch.allclose(layer.weight, (wanted + own) / 2, atol=1e-6)
 
@@ -134,7 +136,12 @@ def test_a_network_is_itself_again_also_when_drawing_fails(plain: LoadedModel, t
     good = {f"lora_unet_{TO_Q}.lora_up.weight": up, f"lora_unet_{TO_Q}.lora_down.weight": down}
     before = {name: weight.clone() for name, weight in plain.unet.state_dict().items()}
     dress = tailor(plain.unet, "unet", [(Adapter(save(tmp_path / "good.safetensors", good)), 1.0)], "postcard")
-    with pytest.raises(ZeroDivisionError), dress.worn():
-        assert any(not torch.equal(weight, before[name]) for name, weight in plain.unet.state_dict().items())
-        raise ZeroDivisionError
+
+    def fail() -> None:
+        with dress.worn():
+            assert any(not torch.equal(weight, before[name]) for name, weight in plain.unet.state_dict().items())
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fail()
     assert all(torch.equal(weight, before[name]) for name, weight in plain.unet.state_dict().items())
