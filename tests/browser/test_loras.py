@@ -1,7 +1,6 @@
 """A person chooses LoRAs and embeddings from the dialog; the prompt says them, and the picture shows them."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
