@@ -84,7 +84,8 @@ class Example:
         loader = DataLoader(self.pictures, shuffle=True, collate_fn=collate, batch_size=self.batch_size)
         rate = get_scheduler("constant", optimizer=optimiser, num_warmup_steps=0, num_training_steps=10_000)
         self.unet, self.optimiser, self.loader, self.rate = self.accelerator.prepare(self.unet, optimiser, loader, rate)
-        self.scheduler = DDPMScheduler.from_config(model.scheduler_config)  # pyright: ignore[reportArgumentType]
+        scheduler: Any = DDPMScheduler.from_config(model.scheduler_config)  # pyright: ignore[reportArgumentType]
+        self.scheduler = scheduler
         self.batches = self.forever()
         self.told: dict[str, float] = {}
         self.unet.train()
@@ -109,12 +110,12 @@ class Example:
             latents = latents * vae.config.scaling_factor
             noise = torch.randn_like(latents) if chance is None else chance.noise
             times = torch.randint(0, 1000, (latents.shape[0],)) if chance is None else chance.times
-            noisy: Any = self.scheduler.add_noise(latents, noise, times)  # pyright: ignore[reportArgumentType]
+            noisy = self.scheduler.add_noise(latents, noise, times)
             context = self.model.text_encoder(batch["input_ids"], return_dict=False)[0]
             answer = self.unet(noisy, times, context, return_dict=False)[0]
-            wanted: Any = noise
+            wanted = noise
             if self.scheduler.config["prediction_type"] == "v_prediction":
-                wanted = self.scheduler.get_velocity(latents, noise, times)  # pyright: ignore[reportArgumentType]
+                wanted = self.scheduler.get_velocity(latents, noise, times)
             loss = F.mse_loss(answer.float(), wanted.float(), reduction="mean")
             everywhere: Any = self.accelerator.gather(loss.repeat(self.batch_size))
             mean = float(everywhere.mean().item())

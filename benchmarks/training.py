@@ -125,7 +125,8 @@ def equality(title: str, place: Path, name: str, size: int) -> Row:
         drawn.append(replace(real(batch, seed, micro), times=times))
         return drawn[-1]
 
-    ours.learner.draw = draw  # the border at which both get the same chance
+    taught: Any = ours.learner
+    taught.draw = draw  # the border at which both get the same chance
     differences = []
     for micro in range(EQUAL):
         mine = ours.advance().loss

@@ -15,7 +15,7 @@ from safetensors import safe_open
 from engine.request.training import TrainingRequest
 from engine.settings import HOUSE
 from engine.training import state
-from engine.training.events import Ended, RunEvent, StepMade
+from engine.training.events import Ended, StepMade
 from engine.training.run_folder import RunFolder
 from tests.engine.training import making
 
@@ -122,8 +122,9 @@ def asked(pictures: Path, **values: Any) -> TrainingRequest:
     return making.asked(pictures, **{**usual, **values})
 
 
-def told(folder: RunFolder) -> list[RunEvent]:
-    return folder.events()[0]
+def told(folder: RunFolder) -> list[Any]:
+    """The events, each of its own class."""
+    return list(folder.events()[0])
 
 
 def end(folder: RunFolder) -> Ended:

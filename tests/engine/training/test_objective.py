@@ -26,7 +26,7 @@ LATENTS, NOISE = (torch.randn(6, 4, 8, 8, generator=LOTS) for _ in range(2))
 @pytest.mark.parametrize("zero", [False, True])
 @pytest.mark.parametrize("schedule", SCHEDULES, ids=lambda s: s["beta_schedule"])
 def test_alphas_noise_and_v_are_those_of_diffusers(schedule: dict[str, Any], zero: bool) -> None:
-    theirs = DDPMScheduler(**schedule, rescale_betas_zero_snr=zero)
+    theirs: Any = DDPMScheduler(**schedule, rescale_betas_zero_snr=zero)
     alphas = objective.alphas_of(schedule, zero)
     assert torch.allclose(alphas.float(), theirs.alphas_cumprod, atol=2e-6)
     noisy = objective.noisy(LATENTS, NOISE, alphas, TIMES)
