@@ -59,8 +59,9 @@ def serve(settings: "Settings") -> None:
 
 
 def make_studio(settings: "Settings", data: Path) -> "Studio":
+    from api.access import LOOPBACK
     from engine.library.scan import Library
-    from engine.studio import Studio
+    from engine.studio import Studio, Training
     from engine.workers.messages import PainterSettings
 
     library = Library(settings.models.resolve(), data / "cache")
@@ -72,6 +73,11 @@ def make_studio(settings: "Settings", data: Path) -> "Studio":
         workers=settings.workers,
         disk_reserve=settings.disk_reserve,
         names=settings.names,
+        training=Training(
+            tuple(folder.resolve() for folder in settings.training_folders),
+            settings.training_yields,
+            private=settings.host.lower() not in LOOPBACK,
+        ),
     )
 
 

@@ -17,6 +17,8 @@ from api.streams import Streams
 from engine.errors import INTERNAL
 from engine.picture.open import LARGEST_FILE
 
+DATASETS = "/api/training/datasets/"
+LARGEST_DATASET = 4 * 2**30
 SMALL = 4 * 2**20
 READ_ON, READ_ON_SECONDS = 4 * LARGEST_FILE, 20  # of what was refused
 UPLOADS = frozenset({"/gradio_api/upload", "/api/read-settings", "/api/pictures", "/api/images/import"})
@@ -69,8 +71,8 @@ class Guard:
 
     async def body(self, scope: Scope, headers: Headers, receive: Receive, answer: "Answer") -> Receive:
         """Where the application reads the body from: counted, and except for uploads looked through first."""
-        upload = scope["path"] in UPLOADS
-        limit = LARGEST_FILE if upload else SMALL
+        upload = scope["path"] in UPLOADS or is_dataset(scope["path"])
+        limit = LARGEST_DATASET if is_dataset(scope["path"]) else LARGEST_FILE if upload else SMALL
         announced = headers.get("content-length", "0")
         if not announced.isdecimal() or int(announced) > limit:
             raise too_large(limit)
@@ -91,13 +93,22 @@ class Guard:
             await to_thread.run_sync(look, content)
 
     def counted(self, scope: Scope) -> AbstractContextManager[None]:
-        if scope["method"] != "GET" or not scope["path"].startswith(STREAMS):
+        if scope["method"] != "GET" or not is_stream(scope["path"]):
             return nullcontext()
         client = scope.get("client") or ("", 0)
         visitor = cookie_of(scope["headers"]) or client[0]
         if self.streams.full(visitor):
             raise Refused(429, "streams.many", "Too many open pages.", "Close some tabs of the studio.")
         return self.streams.counted(visitor)
+
+
+def is_dataset(path: str) -> bool:
+    """Where pictures to learn from are uploaded to."""
+    return path.startswith(DATASETS) and "/" not in path.removeprefix(DATASETS)
+
+
+def is_stream(path: str) -> bool:
+    return path.startswith(STREAMS) or (path.startswith("/api/training/") and path.endswith("/stream"))
 
 
 def from_proxy(name: bytes) -> bool:

@@ -1,4 +1,4 @@
-"""One studio per data folder: a lock that the system takes back when its holder dies, however it dies."""
+"""Locks on files that the system takes back when their holder dies, however it dies; one studio per data folder."""
 
 import os
 import sys
@@ -39,6 +39,18 @@ class FolderLock:
             self.file = None
 
 
+def is_held(path: Path) -> bool:
+    """Whether somebody holds a lock on this file. Any number may look at once."""
+    try:
+        with path.open("r+b") as file:
+            look(file)
+    except FileNotFoundError:
+        return False
+    except OSError:
+        return True
+    return False
+
+
 if sys.platform == "win32":
     import msvcrt
 
@@ -46,8 +58,13 @@ if sys.platform == "win32":
         file.seek(0, os.SEEK_SET)
         msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
 
+    look = lock
+
 else:
     import fcntl
 
     def lock(file: IO[bytes]) -> None:
         fcntl.flock(file.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+    def look(file: IO[bytes]) -> None:
+        fcntl.flock(file.fileno(), fcntl.LOCK_SH | fcntl.LOCK_NB)

@@ -34,6 +34,10 @@ class Settings(BaseSettings):
     disk_reserve: float = Field(1.0, ge=0, description="GiB of disk to leave free; below it new jobs are refused.")
     names: str = Field("{date}/{time}-{seed}-{id}", description="How the files of pictures are called.")
     workers: Literal["processes", "inprocess"] = Field("processes", description="Where drawing happens.")
+    training_folders: tuple[Path, ...] = Field(
+        (), description="Further folders that pictures to learn from may come from."
+    )
+    training_yields: bool = Field(True, description="Trainings rest while pictures are drawn.")
     allow_host: tuple[str, ...] = Field((), description="Further host names under which the page may be opened.")
 
     @classmethod

@@ -6,7 +6,7 @@ import shutil
 import sqlite3
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any, Literal
@@ -37,6 +37,7 @@ from engine.request.generation import GenerationRequest
 from engine.request.parts import FromPicture
 from engine.request.read import read
 from engine.resolve import resolve
+from engine.training.supervisor import Ground, Supervisor
 from engine.workers import worker
 from engine.workers.inprocess import Thread
 from engine.workers.keeper import Vessel
@@ -46,6 +47,16 @@ from engine.workers.messages import PainterSettings, Place
 GIB = 2**30
 PERIOD = 0.1  # seconds between two snapshots to a follower, at least
 VESSELS: dict[str, Callable[[worker.MakePainter], Vessel]] = {"processes": Process, "inprocess": Thread}
+
+
+@dataclass(frozen=True)
+class Training:
+    """folders: that pictures may come from, besides the datasets; yields: runs rest while pictures are drawn;
+    private: everybody has datasets of their own."""
+
+    folders: tuple[Path, ...] = ()
+    yields: bool = True
+    private: bool = False
 
 
 class Studio:
@@ -63,6 +74,7 @@ class Studio:
         workers: Literal["processes", "inprocess"] = "processes",
         disk_reserve: float = 1.0,
         names: str = DEFAULT,
+        training: Training = Training(),
         make_painter: worker.MakePainter | None = None,
     ):
         self.data, self.library, self.disk_reserve = data, library, disk_reserve
@@ -90,6 +102,8 @@ class Studio:
         )
         doors = Doors(resolve=self.resolved, put=self.put, cancel=self.cancel)
         self.grids = Grids(data, self.store, self.gallery, self.progress, doors)
+        ground = Ground(data, training.folders, painter.device, training.private)
+        self.training = Supervisor(ground, library, self.draws if training.yields else None)
 
     def start(self) -> None:
         """Clear away what a crash left behind, and begin to draw what is queued."""
@@ -97,9 +111,11 @@ class Studio:
         self.library.start()
         self.dispatcher.start()
         self.grids.start()
+        self.training.start()
 
     def stop(self, grace: float = 5) -> None:
         """Leave in good order: unfinished jobs wait for the next start. grace: seconds for the step at hand."""
+        self.training.stop()
         self.grids.stop()
         self.dispatcher.stop(grace)
         self.progress.close()
@@ -202,6 +218,10 @@ class Studio:
                     return
                 await asyncio.sleep(PERIOD)
                 await changed.wait()
+
+    def draws(self) -> bool:
+        """Whether a worker has a job in its hands: trainings rest then."""
+        return bool(self.dispatcher.held)
 
     def ready(self) -> dict[str, Any]:
         return self.state(len(self.store.waiting()))

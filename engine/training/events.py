@@ -39,10 +39,10 @@ class StepMade(RunEvent):
     kind: Literal["step"] = "step"
     step: int
     epoch: float
-    loss: float
-    smooth: float
+    loss: float | None  # JSON has no word for what is not finite
+    smooth: float | None
     rates: dict[str, float]
-    length: float
+    length: float | None
     seconds: float
     pictures: int
     left_out: bool = False

@@ -11,6 +11,7 @@ import torch
 
 from engine.denoise import device as devices
 from engine.errors import AtelierError, BadRequest
+from engine.lease import taken
 from engine.library.load import LoadedModel, load
 from engine.library.scan import Library
 from engine.request.training import TrainingRequest
@@ -34,12 +35,14 @@ FROZEN = ("lora", "textual_inversion", "controlnet")  # their base may be kept i
 
 @dataclass(frozen=True)
 class House:
-    """What a run must know of the studio. roots: the folders that pictures may come from; cache: of latents."""
+    """What a run must know of the studio. roots: the folders that pictures may come from; cache: of latents.
+    lease: the run rests while it is held (engine/lease.py)."""
 
     models: Path
     cache: Path
     roots: tuple[Path, ...]
     device: str = "auto"
+    lease: Path | None = None
 
 
 class Run:
@@ -72,6 +75,7 @@ class Run:
         request = self.request
         yield told.Phase(doing="loading")
         self.model = self.load()
+        self.choose_threads()
         yield told.Phase(doing="scanning")
         train, self.held = yield from self.pictures()
         taught = learner(self.model, request)
@@ -79,6 +83,7 @@ class Run:
         feed = Feed(self.model, request, train, bool(getattr(taught, "reads", False)), store)
         for done, of in feed.prepare():
             yield told.Phase(doing="caching", done=done, of=of)
+            yield from self.give_way()
             if self.listen() and self.stop:
                 return
         taught.to(self.model.device)
@@ -108,6 +113,13 @@ class Run:
         frozen = request.method.kind in FROZEN and request.loop.precision != "float32"
         dtype = getattr(torch, request.loop.precision) if frozen and device.type == "cuda" else torch.float32
         return load(file, device, dtype, library.hash_of(file))
+
+    def choose_threads(self) -> None:
+        """Small networks train fastest in one thread, as they draw."""
+        if self.model.device.type == "cpu":
+            weights = sum(weight.numel() for weight in self.model.unet.parameters())
+            positions = self.request.loop.batch * (self.request.data.resolution // 8) ** 2
+            devices.use_threads(devices.threads(weights, positions, torch.get_num_threads()))
 
     def pictures(self) -> Iterator[RunEvent]:
         """Those to train on, those held out. Errors of the scan end the run; data that changed does too."""
@@ -181,6 +193,7 @@ class Run:
             yield from self.obey()
             if self.stop or self.patience_is_over():
                 return
+            yield from self.give_way()
 
     def measure(self) -> Iterator[RunEvent]:
         if not self.held_probes:
@@ -252,6 +265,19 @@ class Run:
             yield from self.measure()
         elif command == "pause":
             yield from self.rest()
+
+    def give_way(self) -> Iterator[RunEvent]:
+        """Rest while people's pictures are drawn on this device; commands are heard meanwhile."""
+        lease = self.house.lease
+        if lease is None or not taken(lease):
+            return
+        yield told.Paused(why="drawing")
+        if self.model.device.type == "cuda":
+            torch.cuda.empty_cache()
+        while taken(lease) and not self.stop:
+            yield from self.obey()
+            time.sleep(LOOK)
+        yield told.Resumed()
 
     def rest(self) -> Iterator[RunEvent]:
         yield from self.save()

@@ -13,13 +13,14 @@ from typing import IO, Any, Literal
 from pydantic import ValidationError
 
 from engine.errors import InUse, NotFound
-from engine.folder_lock import lock
+from engine.folder_lock import is_held, lock
 from engine.request.training import TrainingRequest
-from engine.training.events import READER, Ended, Paused, Resumed, RunEvent
+from engine.training.events import READER, Ended, Heard, Paused, RunEvent
 
 Command = Literal["pause", "resume", "stop", "stop_now", "save", "sample", "measure"]
 Status = Literal["new", "running", "paused", "finished", "stopped", "failed", "crashed"]
 LAST_WORDS = 40  # lines of stderr
+KEPT = 50  # commands that were not heard yet
 
 
 class RunFolder:
@@ -97,16 +98,37 @@ class RunFolder:
 
     def command(self, command: Command) -> int:
         """Its number; the run answers with a `Heard` of it."""
-        seq = int((read_json(self._control) or {}).get("seq", 0)) + 1
-        write_whole(self._control, json.dumps({"seq": seq, "command": command}))
+        told = read_json(self._control) or {}
+        seq = int(told.get("seq", 0)) + 1
+        waiting = [*told.get("commands", []), [seq, command]][-KEPT:]
+        write_whole(self._control, json.dumps({"seq": seq, "commands": waiting}))
         return seq
 
+    def forget_commands(self) -> None:
+        """What was told to a process that is gone is not for the next one."""
+        told = read_json(self._control)
+        if told:
+            write_whole(self._control, json.dumps({"seq": told.get("seq", 0), "commands": []}))
+
     def told(self, after: int) -> tuple[int, Command] | None:
-        """A command with a number above `after`."""
-        found = read_json(self._control)
-        if not found or int(found.get("seq", 0)) <= after:
-            return None
-        return int(found["seq"]), found["command"]
+        """The first command with a number above `after`."""
+        waiting = (read_json(self._control) or {}).get("commands", [])
+        return next(((int(seq), command) for seq, command in waiting if int(seq) > after), None)
+
+    # -- its place in the queue of runs
+
+    def queue(self) -> None:
+        """A file of its own, so that a place in the queue survives the studio."""
+        self.note("queued", {"at": time.time()})
+
+    def leave_queue(self) -> None:
+        (self.path / "queued.json").unlink(missing_ok=True)
+
+    @property
+    def queued(self) -> float | None:
+        """Since when."""
+        found = self.noted("queued")
+        return float(found["at"]) if isinstance(found, dict) and "at" in found else None
 
     # -- whether it lives
 
@@ -125,14 +147,7 @@ class RunFolder:
         raise InUse("training.in_use", "This run is going on already.", "Look at it, or stop it first.")
 
     def alive(self) -> bool:
-        try:
-            with self._lock.open("r+b") as file:
-                lock(file)
-        except FileNotFoundError:
-            return False
-        except OSError:
-            return True
-        return False
+        return is_held(self._lock)
 
     def pid(self) -> int | None:
         try:
@@ -142,15 +157,17 @@ class RunFolder:
 
     def status(self) -> Status:
         """Of the lock and the last word: a process that is gone without one has crashed."""
-        alive = self.alive()
         events, _ = self.events()
-        if not events:
-            return "running" if alive else ("crashed" if self._lock.exists() else "new")
-        last = next((e for e in reversed(events) if isinstance(e, Ended | Paused | Resumed)), None)
-        if alive:
+        said = [event for event in events if not isinstance(event, Heard)]
+        return self.status_after(said[-1] if said else None)
+
+    def status_after(self, last: RunEvent | None) -> Status:
+        """last: what the run has told last, commands heard left aside."""
+        if self.alive():
             return "paused" if isinstance(last, Paused) else "running"
-        ended = events[-1]
-        return ended.how if isinstance(ended, Ended) else "crashed"
+        if last is None:
+            return "crashed" if self._lock.exists() else "new"
+        return last.how if isinstance(last, Ended) else "crashed"
 
 
 def write_whole(path: Path, text: str) -> None:

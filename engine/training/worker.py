@@ -27,6 +27,7 @@ def main(path: str) -> int:
     except AtelierError as error:
         print(error, file=sys.stderr)
         return 1
+    folder.leave_queue()
     house = folder.noted("house")
     threading.Thread(target=beat, args=(folder.path / "heartbeat",), daemon=True).start()
     with lock:
@@ -37,6 +38,7 @@ def main(path: str) -> int:
                 Path(house["cache"]),
                 tuple(map(Path, house["roots"])),
                 house.get("device", "auto"),
+                Path(house["lease"]) if house.get("lease") else None,
             ),
         )
         for number in (signal.SIGTERM, signal.SIGINT):

@@ -16,7 +16,7 @@ import uvicorn
 from api.access import LOOPBACK, Access
 from api.server import make_app
 from engine.library.scan import Library
-from engine.studio import Studio
+from engine.studio import Studio, Training
 from engine.workers.messages import PainterSettings
 
 MODELS = Path(__file__).parents[2] / "models"
@@ -47,15 +47,16 @@ def private_place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     yield from serve(tmp_path_factory.mktemp("private"), private=True)
 
 
-def serve(data: Path, private: bool) -> Iterator[Place]:
+def serve(data: Path, private: bool, models: Path = MODELS) -> Iterator[Place]:
     uploads = data / "gradio"
     uploads.mkdir()
     studio = Studio(
         data,
-        Library(MODELS, data / "cache"),
+        Library(models, data / "cache"),
         PainterSettings(device="cpu", dtype="float32"),
         workers="inprocess",
         disk_reserve=0,
+        training=Training(private=private),
     )
     studio.start()
     app = make_app(studio, Access(hosts=LOOPBACK, private=private, uploads=uploads))
