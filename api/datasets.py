@@ -66,7 +66,7 @@ async def upload(name: str, request: Request, studio: TheStudio, datasets: TheDa
     except HTTPException as error:
         raise BadRequest("upload.form", "The upload cannot be read.", str(error.detail)[:200]) from None
     async with form_closed(form):
-        files = [one for one in form.values() if isinstance(one, UploadFile)]
+        files = [one for _, one in form.multi_items() if isinstance(one, UploadFile)]
         if not files:
             raise BadRequest("upload.none", "No file was sent.", "Choose pictures or a zip.", field="files")
         for one in files:

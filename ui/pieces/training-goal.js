@@ -3,6 +3,7 @@
   const atelier = window.atelier, { plan } = atelier;
   const { h, t } = atelier;
   Object.assign(atelier.shapes, {
+    check: "M5 12.500l4.500 4.500L19 7.500", beside: "M4 5h7v14H4zM13 5h7v14h-7z", file: "M6 3h8l4 4v14H6zM14 3v4h4",
     subject: "M12 4a4 4 0 1 0 0 8 4 4 0 0 0 0-8ZM4.500 20.500c.8-4 3.800-6 7.500-6s6.700 2 7.500 6", style: "M4 20c3 0 4.500-1 4.500-3.200a2.300 2.300 0 0 0-4.600 0C3.900 18.500 3 19 2.500 19.500M8 15 18.500 4.200a1.900 1.900 0 0 1 2.700 2.700L10.500 17",
     word: "M4 18 9 6l5 12M5.700 14h6.600M17 8v10M15 18h4M15 8h4", model: "M12 3 4 7.500v9L12 21l8-4.500v-9L12 3ZM4 7.500l8 4.500 8-4.500M12 12v9",
   });

@@ -6,7 +6,7 @@
 
   /** The step "Pictures". check: what the scan says (training-check.js); it is told of each change. */
   atelier.pictures = (check) => {
-    let sets = null, pictures = [], total = 0, shownOf = null, loading = false, sending = false;
+    let sets = null, pictures = [], total = 0, shownOf = null, turn = 0, sending = false;
     const shelf = h("div", { class: "sets", role: "radiogroup" }), progress = h("div", { class: "progress" }), head = h("div", { class: "sethead" }), grid = h("div", { class: "pictures" }), more = h("div", { class: "more" });
     const datalist = h("datalist", { id: "training-sets" });
     const node = h("div", { class: "step-pictures" }, shelf, progress, h("div", { class: "twosides" }, h("div", { class: "side-pictures" }, head, grid, more), check.node), datalist);
@@ -27,22 +27,19 @@
     const read = async () => {
       const set = plan.state.set?.name;
       shownOf = set; pictures = []; total = 0;
-      if (set) await further();
+      if (set) await further(++turn);
       if (set !== plan.state.set?.name) return;
       remember();
       check.changed();
     };
     const remember = () => { if (plan.state.set) plan.use({ ...plan.state.set, count: total, captions: pictures.slice(0, 60).map((p) => p.caption ?? "") }); };
-    const further = async () => {
-      const set = plan.state.set?.name;
-      if (loading) return;
-      loading = true;
+    const further = async (mine) => {
       try {
-        const found = await atelier.ask(at(set, `pictures?offset=${pictures.length}`));
-        if (set !== plan.state.set?.name) return;
+        const found = await atelier.ask(at(shownOf, `pictures?offset=${pictures.length}`));
+        if (mine !== turn) return;
         pictures.push(...found.pictures);
         total = found.total;
-      } catch (error) { if (!error.problem) throw error; atelier.note(error.problem); } finally { loading = false; }
+      } catch (error) { if (!error.problem) throw error; if (mine === turn) atelier.note(error.problem); }
       drawPictures();
     };
 
@@ -93,7 +90,7 @@
         h("button", { type: "button", class: "plain small", disabled: !pictures.length, onclick: () => atelier.editTags(set, counted(), plan.word(), applied) }, atelier.icon("reuse"), h("span", {}, t("training.tags"))));
       const known = new Map([...grid.children].map((n) => [n.dataset?.key, n]));
       grid.replaceChildren(...pictures.map((p) => { const key = `${set.name}/${p.name}`, old = known.get(key); if (old && (old.caption === (p.caption ?? "") || old.contains(document.activeElement))) return old; return card(p, key); }));
-      more.replaceChildren(h("button", { type: "button", class: "plain", onclick: further }, t("training.more", { n: total - pictures.length })));
+      more.replaceChildren(h("button", { type: "button", class: "plain", onclick: () => further(++turn) }, t("training.more", { n: total - pictures.length })));
     };
     const card = (picture, key) => {
       const text = h("textarea", { rows: 3, "aria-label": t("training.caption", { name: picture.name }), placeholder: t("training.caption.none"), spellcheck: "false" }), mark = h("i", { class: "saved", hidden: true }, atelier.icon("check"));

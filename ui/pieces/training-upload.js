@@ -85,7 +85,7 @@
   const picker = (more) => {
     const input = h("input", { type: "file", multiple: true, class: "unseen", tabindex: "-1", "aria-hidden": "true", ...more });
     document.body.append(input);
-    return (then) => { input.onchange = () => { const files = [...input.files]; input.value = ""; if (files.length) then(files); }; input.click(); };
+    return (then) => { input.value = ""; input.onchange = () => { if (input.files.length) then([...input.files]); }; input.click(); };
   };
   const files = picker({ id: "training-files", accept: "image/*,.txt,.caption,.json,.jsonl,.zip" }), folder = picker({ id: "training-folder", webkitdirectory: true });
   atelier.bring = { files, folder, dropped, nameFor, send };

@@ -10,7 +10,7 @@ const parts = { goal, pictures, ready };
 
 const fresh = h("button", { type: "button", class: "plain strong fresh-run", onclick: () => open("new") }), rail = h("div", { class: "runs" }), railTitle = h("h2", {});
 const marks = h("ol", { class: "stepmarks" }), body = h("div", { class: "stepbody" }), back = h("button", { type: "button", class: "plain", onclick: () => go(STEPS[STEPS.indexOf(step) - 1]) }), next = h("button", { type: "button", class: "plain strong", onclick: () => go(STEPS[STEPS.indexOf(step) + 1]) });
-const foot = h("footer", { class: "stepfoot" }, back, h("span", { class: "space" }), next), wizard = h("section", { class: "wizard" }, marks, body, foot);
+const foot = h("div", { class: "stepfoot" }, back, h("span", { class: "space" }), next), wizard = h("section", { class: "wizard" }, marks, body, foot);
 const main = h("div", { class: "main" }, wizard, page.node);
 root.classList.add("trainpage");
 root.replaceChildren(h("aside", { class: "rail" }, fresh, railTitle, rail), main);
@@ -31,6 +31,7 @@ const told = (run) => {
 };
 const drawRuns = () => {
   railTitle.hidden = !runs?.length;
+  root.classList.toggle("first-time", !runs?.length);
   const rows = new Map([...rail.children].map((n) => [n.dataset.id, n]));
   rail.replaceChildren(...(runs ?? []).map((run) => {
     const row = rows.get(run.id) ?? h("button", { type: "button", class: "runrow", "data-id": run.id, onclick: () => open(run.id) }, h("i", { class: "thumb" }), h("span", { class: "words" }, h("b", {}), h("small", {})), h("i", { class: "line" }, h("i", {})));
