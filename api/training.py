@@ -53,6 +53,20 @@ async def create(request: Request, studio: TheStudio, owner: Visitor) -> dict[st
     return {"id": await to_thread.run_sync(studio.training.create, values, owner)}
 
 
+@router.post("/estimate")
+async def estimate(request: Request, studio: TheStudio, owner: Visitor) -> dict[str, Any]:
+    """Seconds, and bytes of memory and disk; `measured`: by a run like it. `remedies`: what to change if it does not fit."""
+    return await to_thread.run_sync(studio.training.estimate, await asked(request), owner)
+
+
+@router.post("/dryrun", status_code=201)
+async def dry_run(request: Request, studio: TheStudio, owner: Visitor) -> dict[str, str]:
+    """Two steps in a folder of their own, for the estimate."""
+    values = await asked(request)
+    await to_thread.run_sync(studio.check_disk)
+    return {"id": await to_thread.run_sync(studio.training.dry_run, values, owner)}
+
+
 @router.get("/{run}")
 def run(run: str, studio: TheStudio, owner: Whose) -> JSONResponse:
     found = studio.training.shown(run, owner)
@@ -98,7 +112,7 @@ async def stream(
 @router.post("/{run}/command")
 async def command(run: str, request: Request, studio: TheStudio, owner: Whose) -> dict[str, int]:
     wanted = only(await values_of(request), "command").get("command")
-    told = next((one for one in COMMANDS if one == wanted), None)
+    told: Command | None = next((one for one in COMMANDS if one == wanted), None)
     if told is None:
         raise wrong("command")
     return {"seq": await to_thread.run_sync(studio.training.command, run, owner, told)}

@@ -30,9 +30,6 @@ def place(folder: RunFolder, products: Path, version: str, models: Path) -> Plac
     """products: the folder to look in. version: what is written down, so that it is put there once only."""
     source, kind = chosen(folder, products)
     target = models / FOLDERS[kind]
-    before = (folder.noted("used") or {}).get(version)
-    if before and (target / before).exists():
-        return Placed(kind, before.removesuffix(source.suffix) if source.is_file() else before)
     target.mkdir(parents=True, exist_ok=True)
     name = source.stem if source.is_file() else source.name
     if kind == "embedding":
@@ -42,8 +39,14 @@ def place(folder: RunFolder, products: Path, version: str, models: Path) -> Plac
     name = free_name(target, name)
     final = target / (name + source.suffix if source.is_file() else name)
     copy(source, final)
-    folder.note("used", {**(folder.noted("used") or {}), version: final.name})
+    folder.note("used", {**(folder.noted("used") or {}), version: [kind, name, final.name]})
     return Placed(kind, name)
+
+
+def placed(folder: RunFolder, version: str, models: Path) -> Placed | None:
+    """Where it was put before, if it is there still."""
+    kind, name, file = (folder.noted("used") or {}).get(version, ("", "", ""))
+    return Placed(kind, name) if kind and (models / FOLDERS[kind] / file).exists() else None
 
 
 def chosen(folder: RunFolder, products: Path) -> tuple[Path, Kind]:

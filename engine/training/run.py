@@ -26,6 +26,7 @@ from engine.training.feed import Feed
 from engine.training.learners.table import learner
 from engine.training.run_folder import RunFolder
 from engine.training.store import Store, digest
+from engine.training.taken import Taken
 from engine.training.trainer import Trainer, accelerator_for
 
 LOOK = 0.2  # seconds between two looks at the commands while a run rests
@@ -44,6 +45,14 @@ class House:
     device: str = "auto"
     lease: Path | None = None
 
+    @classmethod
+    def of(cls, noted: Any) -> "House":
+        """Of house.json in the run's folder."""
+        lease = noted.get("lease")
+        roots = tuple(Path(root) for root in noted["roots"])
+        cache, device = Path(noted["cache"]), noted.get("device", "auto")
+        return cls(Path(noted["models"]), cache, roots, device, Path(lease) if lease else None)
+
 
 class Run:
     """`events()` is the run. Commands are read from the folder between two steps."""
@@ -56,6 +65,7 @@ class Run:
         self.trainer: Trainer
         self.model: LoadedModel
         self.held: list[Item] = []
+        self.taken = Taken(folder)
 
     def events(self) -> Iterator[RunEvent]:
         try:
@@ -178,8 +188,10 @@ class Run:
             return
         every, trainer = self.request.every, self.trainer
         yield told.Phase(doing="training")
+        self.taken.begin()
         while not trainer.finished:
             made = trainer.advance()
+            self.taken.step(made.seconds, self.model.device)
             if made.step % every.log == 0 or made.left_out or trainer.finished:
                 yield told.StepMade(
                     **{name: getattr(made, name) for name in told.StepMade.model_fields if hasattr(made, name)}
@@ -318,21 +330,24 @@ class Run:
 
     def about(self) -> dict[str, str]:
         """The metadata of the product, in the words that other programs read (kohya's ss_ and modelspec's)."""
-        return metadata(self.request, self.model, self.step, self.trainer)
+        pictures = len(self.folder.noted("items") or {})
+        return metadata(self.request, self.model, self.step, self.trainer, pictures)
 
 
 def due(step: int, every: int) -> bool:
     return every > 0 and step % every == 0
 
 
-def metadata(request: TrainingRequest, model: LoadedModel, step: int, trainer: Trainer) -> dict[str, str]:
+def metadata(
+    request: TrainingRequest, model: LoadedModel, step: int, trainer: Trainer, pictures: int
+) -> dict[str, str]:
     method: Any = request.method
     found = {
         "ss_base_model_version": "sd_v2" if model.family.key.startswith("sd2") else "sd_v1",
         "ss_sd_model_name": model.name,
         "ss_sd_model_hash": model.hash,
         "ss_output_name": request.product.name,
-        "ss_num_train_images": str(len(trainer.feed.by_id)),
+        "ss_num_train_images": str(pictures),
         "ss_steps": str(step),
         "ss_max_train_steps": str(trainer.total),
         "ss_learning_rate": str(request.optimisation.learning_rate),

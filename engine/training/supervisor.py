@@ -11,7 +11,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -22,12 +22,15 @@ from engine.library.scan import Library
 from engine.request.training import TrainingRequest, flat, read
 from engine.training.data.scan import opened
 from engine.training.datasets import Datasets
+from engine.training.estimate import Estimate, Work, estimate, remedies, steps_of
 from engine.training.events import Ended
+from engine.training.figures import Figures
 from engine.training.overview import Overview
-from engine.training.placing import Placed, place
-from engine.training.processes import kill, launch
+from engine.training.placing import Placed, place, placed
+from engine.training.processes import kill, launch, make_product
 from engine.training.run_folder import Command, RunFolder
 from engine.training.scans import Scans
+from engine.training.sizes import sizes
 
 TICK = 0.2  # seconds between two looks at who draws and whose turn it is
 REST = 3.0  # seconds after the last drawing before a training goes on
@@ -60,6 +63,14 @@ class Ground:
         return (self.datasets(owner), *self.folders)
 
 
+@dataclass(frozen=True)
+class Child:
+    """since: of the place in the queue that it was started for."""
+
+    process: subprocess.Popen[bytes]
+    since: float | None
+
+
 class Supervisor:
     """Owns a thread from `start` to `stop`; the runs outlive it. Whose a run is, is asked by `owner`; None is everybody's.
 
@@ -69,9 +80,10 @@ class Supervisor:
     def __init__(self, ground: Ground, library: Library, drawing: Callable[[], bool] | None):
         self.ground, self.library, self.drawing = ground, library, drawing
         self.lease, self.scans = Lease(ground.lease), Scans(library)
-        self.changing = threading.RLock()
+        self.changing, self.placing = threading.RLock(), threading.Lock()
+        self.figures = Figures(ground.data / "training-figures.json")
         self.overviews: dict[str, Overview] = {}
-        self.children: dict[str, subprocess.Popen[bytes]] = {}
+        self.children: dict[str, Child] = {}
         self.ending: dict[str, float] = {}  # runs that were told to stop at once, and when that was
         self.drawn = float("-inf")
         self.bell, self.stopping = threading.Event(), False
@@ -103,6 +115,33 @@ class Supervisor:
         part.path.rename(folder.path)
         self.bell.set()
         return folder.id
+
+    def dry_run(self, values: Mapping[str, Any], owner: str) -> str:
+        """Two real steps in a folder of its own; what they take makes the next estimate a measured one."""
+        short = {"length": 2, "unit": "steps", "save": 0, "sample": 0, "measure": 0, "prompts": [], "patience": 0}
+        return self.create({**values, **short, "hold_out": 0.0, "warmup": 0}, owner, dry=True)
+
+    def estimate(self, values: Mapping[str, Any], owner: str) -> dict[str, Any]:
+        """What a run would take, and what to change should it not fit, JSON-ready."""
+        request = self.resolved(values, owner)
+        totals = self.scans.report(request, self.ground.roots(owner)).totals
+        model, device = self.library.find(request.base.checkpoint_hash), self.ground.device
+        self.figures.take_in(self.ground.runs)
+
+        def of(asked: TrainingRequest) -> Estimate:
+            work = Work(steps_of(asked, totals.steps), totals.train + totals.prior, totals.validation)
+            return estimate(asked, sizes(model, asked), work, self.figures, self.ground.runs, device)
+
+        found = of(request)
+        return {
+            **asdict(found),
+            "fits": found.fits,
+            "trained": sizes(model, request).trained,
+            "steps": steps_of(request, totals.steps),
+            "pictures": totals.train + totals.prior,
+            "batches_per_epoch": totals.steps,
+            "remedies": remedies(request, of, device),
+        }
 
     def resolved(self, values: Mapping[str, Any], owner: str) -> TrainingRequest:
         """With the model's own name and hash. Raises BadRequest for what cannot be trained."""
@@ -201,11 +240,20 @@ class Supervisor:
 
     def use(self, run: str, owner: str | None, step: int | str) -> Placed:
         """Put the product into the models folder, where the other tabs find it at once. step: "final" or of a state."""
-        folder = self.folder(run, owner)
-        with self.changing:
-            placed = place(folder, folder.products, str(step), self.library.models)
+        folder, models = self.folder(run, owner), self.library.models
+        with self.placing:
+            found = placed(folder, str(step), models)
+            if not found and step == "final":
+                found = place(folder, folder.products, "final", models)
+            elif not found:
+                if not (folder.states / f"{int(step):06}").is_dir():
+                    raise NotFound("training.state", "There is no saved state of this step.", "Choose another one.")
+                made = folder.path / "made"
+                make_product(folder, int(step), made)
+                found = place(folder, made, str(step), models)
+                shutil.rmtree(made, ignore_errors=True)
         self.library.refresh()
-        return placed
+        return found
 
     def delete(self, run: str, owner: str | None, *, everything: bool = False) -> None:
         """products stay, unless everything goes."""
@@ -246,11 +294,11 @@ class Supervisor:
     def bury(self) -> None:
         """Take note of ended processes, and end those that should have ended by themselves."""
         for run, child in list(self.children.items()):
-            if child.poll() is None:
+            if child.process.poll() is None:
                 continue
             del self.children[run]
             folder = RunFolder(self.ground.runs / run)
-            if folder.queued is not None and not folder.alive():  # it died before it could take its place
+            if folder.queued == child.since and not folder.alive():  # it died before it could leave the queue
                 folder.leave_queue()
                 folder.tell(Ended(how="failed", step=0, problem=INTERNAL))
         for run, since in list(self.ending.items()):
@@ -277,7 +325,7 @@ class Supervisor:
                 return
             folder = waiting[0]
             try:
-                self.children[folder.id] = launch(folder)
+                self.children[folder.id] = Child(launch(folder), folder.queued)
             except OSError as error:
                 log.exception("a training could not be started")
                 folder.leave_queue()

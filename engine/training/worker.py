@@ -28,19 +28,9 @@ def main(path: str) -> int:
         print(error, file=sys.stderr)
         return 1
     folder.leave_queue()
-    house = folder.noted("house")
     threading.Thread(target=beat, args=(folder.path / "heartbeat",), daemon=True).start()
     with lock:
-        run = Run(
-            folder,
-            House(
-                Path(house["models"]),
-                Path(house["cache"]),
-                tuple(map(Path, house["roots"])),
-                house.get("device", "auto"),
-                Path(house["lease"]) if house.get("lease") else None,
-            ),
-        )
+        run = Run(folder, House.of(folder.noted("house")))
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, run.on_signal)
         how = ""

@@ -1,17 +1,23 @@
 """Training over HTTP, with real runs of the built-in model on a dozen tiny pictures."""
 
 import io
+import json
+import os
 import shutil
+import signal
 import time
 import zipfile
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
-from tests.api.conftest import MODELS, Place, serve
+from api.access import COOKIE
+from engine.training.run_folder import RunFolder
+from tests.api.conftest import MODELS, Place, drawn, serve
 from tests.engine.training.making import pictures
 
 SMALL = {"resolution": 64, "batch": 2, "learning_rate": 1e-3, "seed": 5, "save": 0, "sample": 0, "measure": 0}
@@ -24,8 +30,8 @@ def uploaded(client: httpx.Client, folder: Path, name: str, count: int = 12) -> 
         for path in pictures(folder, count).iterdir():
             archive.write(path, path.name)
     files = {"files": ("rings.zip", packed.getvalue(), "application/zip")}
-    told = client.post(f"/api/training/datasets/{name}", files=files).raise_for_status().json()
-    assert told == {"name": name, "pictures": count, "left_out": []}
+    answer = client.post(f"/api/training/datasets/{name}", files=files).raise_for_status().json()
+    assert answer == {"name": name, "pictures": count, "left_out": []}
 
 
 @pytest.fixture(scope="module")
@@ -64,8 +70,16 @@ def until(client: httpx.Client, run: str, ready: Callable[[dict[str, Any]], bool
     raise AssertionError(f"after {PATIENCE} seconds: {shown}")
 
 
+def told(client: httpx.Client, run: str) -> list[dict[str, Any]]:
+    return client.get(f"/api/training/{run}/events").raise_for_status().json()["events"]
+
+
 def kinds(client: httpx.Client, run: str) -> list[str]:
-    return [event["kind"] for event in client.get(f"/api/training/{run}/events").json()["events"]]
+    return [event["kind"] for event in told(client, run)]
+
+
+def command(client: httpx.Client, run: str, command: str) -> None:
+    client.post(f"/api/training/{run}/command", json={"command": command}).raise_for_status()
 
 
 def test_a_run_goes_to_its_end_and_its_product_is_found_by_the_studio(place: Place, ann: httpx.Client, rings: str):
@@ -74,9 +88,9 @@ def test_a_run_goes_to_its_end_and_its_product_is_found_by_the_studio(place: Pla
     assert (shown["status"], shown["step"], shown["total"], shown["problem"]) == ("finished", 4, 4, None)
     assert shown["values"]["seed"] == "5"
     assert shown["base"] == "postcard"
-    told = kinds(ann, run)
-    assert told.count("step") == 4
-    assert told[-2:] == ["exported", "ended"]
+    heard = kinds(ann, run)
+    assert heard.count("step") == 4
+    assert heard[-2:] == ["exported", "ended"]
     picture = ann.get(f"/{shown['sample']}")
     assert (picture.headers["content-type"], picture.content[:4]) == ("image/png", b"\x89PNG")
     placed = ann.post(f"/api/training/{run}/use", json={"step": "final"}).raise_for_status().json()
@@ -85,3 +99,114 @@ def test_a_run_goes_to_its_end_and_its_product_is_found_by_the_studio(place: Pla
     assert ann.post(f"/api/training/{run}/use", json={}).json() == placed
     assert ann.delete(f"/api/training/{run}").status_code == 204
     assert ann.get(f"/api/training/{run}").status_code == 404
+
+
+def test_a_dozen_bad_values_name_their_field(ann: httpx.Client, rings: str):
+    good = {"concepts": [{"folder": rings}], **SMALL}
+    for changed, field in (
+        ({"rank": 4}, "rank"),
+        ({"lora.rank": 0}, "lora.rank"),
+        ({"learning_rate": "fast"}, "learning_rate"),
+        ({"method": "magic"}, "method"),
+        ({"checkpoint": "nowhere"}, "checkpoint"),
+        ({"concepts": []}, "concepts"),
+        ({"concepts": [{"folder": "nowhere"}]}, "concepts"),
+        ({"concepts": [{"folder": "/etc"}]}, "concepts"),
+        ({"concepts": [{"folder": "../.."}]}, "concepts"),
+        ({"length": 0}, "length"),
+    ):
+        for path in ("/api/training", "/api/training/estimate"):
+            answer = ann.post(path, json={"values": {**good, **changed}})
+            problem = answer.json()["error"]
+            assert (answer.status_code, problem["field"]) == (400, field), problem
+            assert problem["message"]
+    assert ann.post("/api/training", json={"values": good, "more": 1}).json()["error"]["field"] == "more"
+
+
+def test_a_run_rests_stops_and_goes_on_where_it_was(ann: httpx.Client, rings: str):
+    run = asked(ann, rings, length=100_000)
+    tell = partial(command, ann, run)
+    until(ann, run, lambda shown: shown["step"] >= 2)
+    tell("pause")
+    rested = until(ann, run, lambda shown: shown["status"] == "paused")
+    assert rested["why"] == "asked"
+    assert ann.delete(f"/api/training/{run}").status_code == 409
+    assert ann.post(f"/api/training/{run}/start").status_code == 409
+    tell("resume")
+    until(ann, run, lambda shown: shown["status"] == "running" and shown["step"] > rested["step"])
+    waiting = asked(ann, rings, length=1)
+    assert until(ann, waiting, lambda shown: shown["queued"])["queued"] == 1
+    assert ann.post(f"/api/training/{waiting}/command", json={"command": "stop"}).json() == {"seq": 0}
+    assert ann.get(f"/api/training/{waiting}").json()["status"] == "stopped"
+    tell("stop")
+    stopped = until(ann, run, lambda shown: shown["status"] == "stopped")
+    assert ann.post(f"/api/training/{run}/command", json={"command": "pause"}).status_code == 409
+    ann.post(f"/api/training/{run}/start").raise_for_status()
+    again = until(ann, run, lambda shown: shown["status"] == "running" and shown["step"] > stopped["step"])
+    began = [event["step"] for event in told(ann, run) if event["kind"] == "began"]
+    assert began == [0, stopped["step"]]
+    assert again["problem"] is None
+    tell("stop_now")
+    until(ann, run, lambda shown: shown["status"] == "stopped")
+
+
+def test_a_killed_run_is_seen_as_crashed_and_goes_on(place: Place, ann: httpx.Client, rings: str):
+    run = asked(ann, rings, length=100_000, save=2)
+    until(ann, run, lambda shown: shown["step"] >= 3)
+    folder = RunFolder(place.data / "runs" / run)
+    pid = folder.pid()
+    assert pid
+    os.killpg(pid, signal.SIGKILL)
+    crashed = until(ann, run, lambda shown: shown["status"] == "crashed")
+    assert crashed["last_words"] is not None
+    ann.post(f"/api/training/{run}/start").raise_for_status()
+    until(ann, run, lambda shown: shown["status"] == "running" and shown["step"] > 3)
+    began = [event["step"] for event in told(ann, run) if event["kind"] == "began"]
+    assert began[0] == 0
+    assert began[1] >= 2
+    command(ann, run, "stop_now")
+    until(ann, run, lambda shown: shown["status"] == "stopped")
+
+
+def test_a_run_rests_while_pictures_are_drawn_and_goes_on_by_itself(place: Place, ann: httpx.Client, rings: str):
+    run = asked(ann, rings, length=100_000)
+    until(ann, run, lambda shown: shown["step"] >= 1)
+    drawn(ann, steps=30, width=256, height=256)
+    rests = [event for event in told(ann, run) if event["kind"] == "paused"]
+    assert [event["why"] for event in rests] == ["drawing"]
+    until(ann, run, lambda shown: "resumed" in [event["kind"] for event in shown["events"]])
+    command(ann, run, "stop_now")
+    until(ann, run, lambda shown: shown["status"] == "stopped")
+
+
+def test_strangers_find_neither_runs_nor_pictures(place: Place, ann: httpx.Client, rings: str):
+    run = asked(ann, rings, length=1)
+    path = f"/api/training/{run}"
+    with place.client() as bob:
+        assert bob.get("/api/training").json() == {"runs": [], "free": False}
+        ways = (path, f"{path}/events", f"{path}/stream", f"{path}/sample/0/01.png", f"{path}/report")
+        assert [bob.get(way).status_code for way in ways] == [404] * len(ways)
+        for way, body in (("command", {"command": "stop"}), ("start", {}), ("use", {})):
+            assert bob.post(f"{path}/{way}", json=body).status_code == 404
+        assert bob.delete(path).status_code == 404
+        assert bob.get("/api/training/datasets").json() == []
+        assert bob.get(f"/api/training/datasets/{rings}/pictures").status_code == 404
+        answer = bob.post("/api/training/scan", json={"values": {"concepts": [{"folder": rings}]}})
+        assert answer.json()["findings"][0]["code"] == "dataset.missing"
+        away = bob.post(
+            "/api/training", json={"values": {"concepts": [{"folder": f"../{ann.cookies[COOKIE]}/{rings}"}]}}
+        )
+        assert away.json()["error"]["code"] == "dataset.outside"
+    until(ann, run, lambda shown: shown["status"] == "finished")
+
+
+def test_the_stream_tells_each_event_once_and_ends(ann: httpx.Client, rings: str):
+    run = asked(ann, rings, length=3)
+    with ann.stream("GET", f"/api/training/{run}/stream", timeout=PATIENCE) as stream:
+        lines = list(stream.iter_lines())
+    steps = [json.loads(line[6:])["step"] for line in lines if line.startswith("data: ") and '"kind":"step"' in line]
+    assert steps == [1, 2, 3]
+    assert lines[-3:-1] == ["event: idle", "data: {}"]
+    middle = int(next(line for line in lines if line.startswith("id: "))[4:])
+    rest = ann.get(f"/api/training/{run}/events", params={"from": middle}).json()
+    assert rest["events"] == told(ann, run)[1:]
