@@ -2,6 +2,15 @@
 (() => {
   const atelier = window.atelier;
   const { h, t } = atelier;
+  /** A running mean that begins at the first losses and not above them: [[step, loss]]. */
+  atelier.smoothed = (steps) => {
+    const keep = 1 - 1 / Math.min(100, Math.max(8, steps.length / 25));
+    let sum = 0, weight = 0;
+    return steps.map((s) => {
+      if (Number.isFinite(s.loss)) { sum = keep * sum + (1 - keep) * s.loss; weight = keep * weight + 1 - keep; }
+      return [s.step, weight ? sum / weight : NaN];
+    });
+  };
   atelier.curves = () => {
     const loss = atelier.plot("loss", () => t("training.loss")), rate = atelier.plot("rate", () => t("training.rate")), held = atelier.plot("held", () => t("training.held")), advice = h("p", { class: "advice", role: "status" });
     const node = h("section", { class: "curves" }, loss.node, h("div", { class: "column" }, held.node, rate.node)), whole = h("div", {}, node, advice);
@@ -9,7 +18,7 @@
     const show = (steps, measured) => {
       loss.show([
         { name: t("training.loss.raw"), colour: "--quiet", look: "faint", points: steps.map((s) => [s.step, s.loss]) },
-        { name: t("training.loss.smooth"), colour: "--accent", look: "line", points: steps.map((s) => [s.step, s.smooth]) },
+        { name: t("training.loss.smooth"), colour: "--accent", look: "line", points: atelier.smoothed(steps) },
       ]);
       const rows = measured.filter((m) => m.held_out !== null && m.held_out !== undefined);
       held.node.hidden = !rows.length;

@@ -19,6 +19,7 @@
       if (plan.state.set && shownOf !== plan.state.set.name) await read();
     };
     const choose = async (set) => {
+      pictures = []; total = 0;
       plan.use({ name: set.name, folder: set.name, captions: [] });
       draw();
       await read();
@@ -93,7 +94,7 @@
       more.replaceChildren(h("button", { type: "button", class: "plain", onclick: () => further(++turn) }, t("training.more", { n: total - pictures.length })));
     };
     const card = (picture, key) => {
-      const text = h("textarea", { rows: 3, "aria-label": t("training.caption", { name: picture.name }), placeholder: t("training.caption.none"), spellcheck: "false" }), mark = h("i", { class: "saved", hidden: true }, atelier.icon("check"));
+      const text = h("textarea", { class: "textarea", rows: 3, "aria-label": t("training.caption", { name: picture.name }), placeholder: t("training.caption.none"), spellcheck: "false" }), mark = h("i", { class: "saved", hidden: true }, atelier.icon("check"));
       text.value = picture.caption ?? "";
       const save = async () => {
         if (text.value === (picture.caption ?? "")) return;

@@ -28,6 +28,7 @@
       if (name === "checkpoint") return schema?.base?.name ?? "";
       if (name === "concepts") return state.set ? [{ folder: state.set.folder, kind: "train", repeats: 1, weight: 1 }] : [];
       if (name === "prompts") return suggested();
+      if (name === "name") return named();
       return table.get(name)?.default;
     },
     value: (name) => (name in state.own ? state.own[name] : plan.standard(name)),
@@ -42,7 +43,7 @@
     use: (set) => { state.set = set; delete state.own.concepts; changed(); },
     /** By name, as the API takes them: the preset, and what differs from it. */
     values: () => {
-      const preset = { ...plan.preset() }, names = ["concepts", "prompts"];
+      const preset = { ...plan.preset() }, names = ["concepts", "prompts", "name"];
       for (const name of names) preset[name] = plan.value(name);
       return { ...preset, ...state.own };
     },
@@ -56,6 +57,8 @@
       changed();
     },
   };
+  /** A file's name, of the word or of the data set. */
+  const named = () => (plan.word().replace(/[<>]/g, "") || state.set?.name || "").replace(/[^\p{L}\p{N}_ \-.]/gu, " ").replace(/^[^\p{L}\p{N}_]+/u, "").trim().slice(0, 60) || "training";
   let askedFor = "";
   const address = () => (askedFor = `api/training/schema?${new URLSearchParams({ checkpoint: state.own.checkpoint ?? "", pictures: Math.max(1, state.set?.count || 20) })}`);
   const wordOf = () => (plan.method() === "textual_inversion" ? "textual_inversion.token" : "trigger");

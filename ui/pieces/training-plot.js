@@ -150,7 +150,7 @@
     atelier.on("theme", () => setTimeout(paint, 30));
     const show = (next) => {
       series = next;
-      legend.replaceChildren(...series.filter((s) => s.points.length).map((s) => h("span", { class: s.look }, h("i", { style: `background: var(${s.colour})` }), s.name)));
+      legend.replaceChildren(...series.filter((s) => s.points.length).map((s) => h("span", { class: `look-${s.look}` }, h("i", { style: `background: var(${s.colour})` }), s.name)));
       paint();
     };
     return { node, show, paint };

@@ -9,10 +9,10 @@
 
   /** check: the scan; started(id): a run has begun. */
   atelier.ready = (check, started) => {
-    const base = h("div", {}), name = h("div", {}), word = h("div", {}), prompts = h("div", {}), facts = h("dl", { class: "facts" }), remedies = h("ul", { class: "remedies" }), note = h("p", { class: "note-line" }), reason = h("p", { class: "reason", role: "status" });
+    const base = h("div", {}), name = h("div", {}), prompts = h("div", {}), facts = h("dl", { class: "facts" }), remedies = h("ul", { class: "remedies" }), note = h("p", { class: "note-line" }), reason = h("p", { class: "reason", role: "status" });
     const start = h("button", { type: "button", class: "plain strong start", onclick: () => begin() }), measure = h("button", { type: "button", class: "plain small", onclick: () => dry() });
     const expert = plan.expert(), heading = h("h3", {});
-    const node = h("div", { class: "step-ready" }, h("div", { class: "twosides" }, h("div", { class: "chosen" }, h("div", { class: "pair" }, base, name), word, prompts), h("aside", { class: "estimate-card" }, heading, facts, remedies, h("div", { class: "measuring" }, note, measure), start, reason)), expert);
+    const node = h("div", { class: "step-ready" }, h("div", { class: "twosides" }, h("div", { class: "chosen" }, h("div", { class: "pair" }, base, name), prompts), h("aside", { class: "estimate-card" }, heading, facts, remedies, h("div", { class: "measuring" }, note, measure), start, reason)), expert);
     let estimate = null, refusal = null, asked = 0, timer = 0, trial = null, busy = false, last = "";
 
     const look = async () => {

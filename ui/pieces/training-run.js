@@ -4,7 +4,7 @@
   const { h, t, tool, ask } = atelier;
   const headers = { "Content-Type": "application/json" };
   const GOES = ["new", "waiting", "running", "paused"];
-  atelier.shapes.more = "M6 12h.01M12 12h.01M18 12h.01";
+  atelier.shapes.more = "M5 12a1 1 0 1 0 2 0 1 1 0 1 0-2 0M11 12a1 1 0 1 0 2 0 1 1 0 1 0-2 0M17 12a1 1 0 1 0 2 0 1 1 0 1 0-2 0";
   const post = (path, body = {}) => ask(path, { method: "POST", body: JSON.stringify(body), headers });
 
   /** changed(): something of the list may differ now; gone(): the run was deleted; again(values): plan another like it. */
@@ -140,7 +140,7 @@
       if (s === "running" && all && step < all && (about.eta || pace)) parts.push(t("state.left", { time: plan.hours(about.eta || pace * (all - step)) }));
       if (pace) parts.push(pace > 1 ? t("training.pace.slow", { n: pace.toFixed(1) }) : t("training.pace", { n: (1 / pace).toFixed(1) }));
       const last = history.steps.at(-1);
-      if (last) parts.push(`${t("training.loss")} ${last.smooth.toPrecision(3)}`);
+      if (last) parts.push(`${t("training.loss")} ${atelier.smoothed(history.steps).at(-1)[1].toPrecision(3)}`);
       return parts.join("  ·  ");
     };
     const drawTrouble = (s) => {
