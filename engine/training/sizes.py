@@ -21,13 +21,24 @@ PARTS = {  # where a single file keeps what a folder keeps apart
 ATTENTION = ("to_q", "to_k", "to_v", "to_out.0")
 FEED_FORWARD = (*ATTENTION, "ff.net.0.proj", "ff.net.2")
 LINEAR = (*FEED_FORWARD, "proj_in", "proj_out", "time_emb_proj", "emb_layers.1", "linear_1", "linear_2", "time_embed.0")
-CONVOLUTIONS = (*LINEAR, "conv1", "conv2", "conv_shortcut", "in_layers.2", "out_layers.3", "skip_connection", "op")
+CONVOLUTIONS = (
+    *LINEAR,
+    "conv1",
+    "conv2",
+    "conv_shortcut",
+    "in_layers.2",
+    "out_layers.3",
+    "skip_connection",
+    "op",
+    "conv",
+)
 TARGETS = {
     "attention": ATTENTION,
     "attention and feed-forward": FEED_FORWARD,
     "all linear": LINEAR,
     "all linear and convolutions": CONVOLUTIONS,
 }
+PICTURE = 9 * (3 * 16 + 16 * 16 + 16 * 32 + 32 * 32 + 32 * 96 + 96 * 96 + 96 * 256)
 TEXT = ("q_proj", "k_proj", "v_proj", "out_proj")
 
 
@@ -61,18 +72,21 @@ def sizes(model: ModelFile, request: TrainingRequest) -> Sizes:
                 (shape[-1] for name, shape in parts["text_encoder"].items() if "token_embedding" in name), default=768
             )
             trained = method.vectors * width
-        case ControlNet():  # a copy of the encoder's half, and the middle
-            trained = sum(
-                prod(s)
-                for n, s in parts["unet"].items()
-                if not n.startswith(("up_blocks", "model.diffusion_model.output"))
-            )
+        case ControlNet():
+            trained = controlnet(parts["unet"])
         case Full():
             trained = unet * method.unet + text * method.text_encoder
             whole = unet + vae + text
         case VAE():
             trained, whole = vae, unet + vae + text
     return Sizes(unet, vae, text, trained, whole)
+
+
+def controlnet(unet: Shapes) -> int:
+    """A copy of the encoder's half and of the middle, and the network that takes the picture in (3, 16, 32, 96, 256)."""
+    copied = sum(prod(s) for n, s in unet.items() if not n.startswith(("up_blocks", "model.diffusion_model.output")))
+    first = unet.get("conv_in.weight") or unet.get("model.diffusion_model.input_blocks.0.0.weight") or (320,)
+    return copied + PICTURE + 9 * 256 * first[0]
 
 
 def targets(found: Shapes, names: tuple[str, ...]) -> Iterator[tuple[int, ...]]:

@@ -16,6 +16,7 @@ import httpx
 import pytest
 
 from api.access import COOKIE
+from engine.training.processes import kill
 from engine.training.run_folder import RunFolder
 from tests.api.conftest import MODELS, Place, drawn, serve
 from tests.engine.training.making import pictures
@@ -39,7 +40,10 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     """With a models folder of its own, since products go there; no page."""
     models = tmp_path_factory.mktemp("models")
     shutil.copytree(MODELS / "checkpoints" / "postcard", models / "checkpoints" / "postcard")
-    yield from serve(tmp_path_factory.mktemp("data"), private=True, models=models)
+    data = tmp_path_factory.mktemp("data")
+    yield from serve(data, private=True, models=models)
+    for path in (data / "runs").glob("*"):  # what a failed test has left
+        kill(RunFolder(path))
 
 
 @pytest.fixture(scope="module")
@@ -210,3 +214,36 @@ def test_the_stream_tells_each_event_once_and_ends(ann: httpx.Client, rings: str
     middle = int(next(line for line in lines if line.startswith("id: "))[4:])
     rest = ann.get(f"/api/training/{run}/events", params={"from": middle}).json()
     assert rest["events"] == told(ann, run)[1:]
+
+
+def test_an_estimate_is_a_guess_until_a_dry_run_has_measured_it(ann: httpx.Client, rings: str):
+    values = {"concepts": [{"folder": rings}], **SMALL, "batch": 3, "length": 2, "unit": "epochs"}
+    guessed = ann.post("/api/training/estimate", json={"values": values}).raise_for_status().json()
+    assert (guessed["steps"], guessed["pictures"], guessed["batches_per_epoch"]) == (8, 12, 4)
+    assert guessed["measured"] is False
+    assert min(guessed["seconds"], guessed["memory"], guessed["disk"]) > 0
+    assert (guessed["fits"], guessed["remedies"]) == (True, [])
+    dry = ann.post("/api/training/dryrun", json={"values": values}).raise_for_status().json()["id"]
+    shown = until(ann, dry, lambda shown: shown["status"] == "finished")
+    assert (shown["dry"], shown["step"]) == (True, 2)
+    measured = ann.post("/api/training/estimate", json={"values": values}).json()
+    assert measured["measured"] is True
+    assert measured["memory"] != guessed["memory"]
+    longer = ann.post("/api/training/estimate", json={"values": {**values, "length": 20}}).json()
+    assert longer["measured"] is True
+    assert longer["seconds"] > measured["seconds"]
+
+
+def test_a_saved_state_becomes_a_product_without_ending_the_run(place: Place, ann: httpx.Client, rings: str):
+    run = asked(ann, rings, length=100_000, save=2, states=100, name="early")
+    until(ann, run, lambda shown: shown["step"] >= 4)
+    command(ann, run, "pause")
+    until(ann, run, lambda shown: shown["status"] == "paused")
+    used = ann.post(f"/api/training/{run}/use", json={"step": 2}, timeout=PATIENCE).raise_for_status().json()
+    assert used == {"kind": "lora", "name": "early-000002"}
+    assert (place.studio.library.models / "loras" / "early-000002.safetensors").is_file()
+    assert ann.post(f"/api/training/{run}/use", json={"step": 1}).status_code == 404
+    assert ann.post(f"/api/training/{run}/use", json={}).status_code == 404
+    assert ann.get(f"/api/training/{run}").json()["status"] == "paused"
+    command(ann, run, "stop_now")
+    until(ann, run, lambda shown: shown["status"] == "stopped")
