@@ -109,7 +109,7 @@
       };
       text.addEventListener("blur", save);
       text.addEventListener("keydown", (event) => { if (event.key === "Enter" && !event.shiftKey && !event.isComposing) { event.preventDefault(); text.blur(); } if (event.key === "Escape") { text.value = picture.caption ?? ""; text.blur(); } });
-      const one = h("div", { class: "picture", "data-key": key }, h("div", { class: "frame" }, h("img", { src: picture.thumbnail, alt: picture.caption || picture.name, loading: "lazy", draggable: "false" }), mark), text);
+      const one = h("div", { class: "picture", "data-key": key }, h("div", { class: "frame" }, h("img", { src: picture.thumbnail, alt: picture.caption || picture.name, loading: "lazy", draggable: "false", onerror: (event) => event.currentTarget.replaceWith(atelier.icon("warn")) }), mark), text);
       one.caption = picture.caption ?? "";
       one.title = picture.name;
       return one;

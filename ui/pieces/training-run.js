@@ -32,11 +32,11 @@
       const mine = turn, wanted = id;
       if (!wanted || !node.offsetParent || document.hidden) { timer = setTimeout(look, 1500); return; }
       try {
-        const told = await ask(`api/training/${wanted}`);
+        const answer = await ask(`api/training/${wanted}`), told = answer.queued ? { ...answer, status: "waiting" } : answer;
         const found = await ask(`api/training/${wanted}/events?from=${from}`);
         if (mine !== turn) return;
         const was = about?.status, fresh = found.events.length > 0 || told.status !== was || !about;
-        about = told; from = found.next ?? from;
+        about = told; from = found.next;
         take(found.events);
         if (fresh) draw();
         if (was && was !== told.status) changed();

@@ -19,14 +19,14 @@ root.replaceChildren(h("aside", { class: "rail" }, fresh, railTitle, rail), main
 const going = (run) => ["new", "waiting", "running", "paused"].includes(run.status);
 const list = async () => {
   clearTimeout(timer);
-  try { const found = await ask("api/training"); runs = found.runs.filter((run) => !run.dry); plan.busy = !found.free; } catch (error) { if (!error.problem) throw error; }
+  try { const found = await ask("api/training"); runs = found.runs.filter((run) => !run.dry).map((run) => (run.queued ? { ...run, status: "waiting" } : run)); plan.busy = !found.free; } catch (error) { if (!error.problem) throw error; }
   drawRuns();
   timer = setTimeout(tick, runs?.some(going) ? 2000 : 8000);
 };
 const tick = () => { if (root.offsetParent && !document.hidden) list(); else timer = setTimeout(tick, 2000); };
 const told = (run) => {
   if (run.status === "running") return [run.total ? `${run.step.toLocaleString(atelier.language)} / ${run.total.toLocaleString(atelier.language)}` : t("training.status.running"), run.eta ? t("state.left", { time: plan.hours(run.eta) }) : null].filter(Boolean).join(" · ");
-  if (run.status === "waiting" && run.queued) return t("training.status.place", { n: run.queued === true ? 1 : run.queued });
+  if (run.status === "waiting" && run.queued) return t("training.status.place", { n: run.queued });
   return [t(`training.status.${run.status}`), run.total && !["finished", "waiting", "new"].includes(run.status) ? `${run.step} / ${run.total}` : null].filter(Boolean).join(" · ");
 };
 const drawRuns = () => {
