@@ -18,6 +18,7 @@ from engine.training.datasets import Datasets, operation
 
 router = APIRouter(prefix="/api/training")
 MOST_AT_ONCE = 1000  # files of one upload
+LARGEST_AT_ONCE = 2**30  # bytes of several files; a zip may be larger
 
 
 def the_datasets(studio: TheStudio, owner: Visitor) -> Datasets:
@@ -72,6 +73,8 @@ async def upload(name: str, request: Request, studio: TheStudio, datasets: TheDa
         for one in files:
             if (one.size or 0) > LARGEST_FILE and not (len(files) == 1 and zipped(one)):
                 raise BadRequest("upload.large", f"{one.filename} is larger than 64 MB.", "Leave it out.")
+        if len(files) > 1 and sum(one.size or 0 for one in files) > LARGEST_AT_ONCE:
+            raise BadRequest("upload.total", "These are more than 1 GB.", "Send fewer at once, or pack a zip.")
         named = [(one.filename or "picture", one.file) for one in files]
         return await to_thread.run_sync(datasets.receive, name, named)
 

@@ -2,9 +2,10 @@
 
 import io
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
+from urllib.parse import quote
 
 from engine.errors import BadRequest, NotFound
 from engine.picture.open import open_safe
@@ -24,11 +25,13 @@ MOST_SHOWN = 200
 
 @dataclass(frozen=True)
 class Datasets:
-    """root: its folders are the datasets. records: where changes are noted that can be taken back."""
+    """root: its folders are the datasets. records: where changes are noted that can be taken back. roots: the folders
+    that pictures may come from; writable: those of them that may be changed."""
 
     root: Path
     records: Path
-    roots: tuple[Path, ...] = field(default=())
+    roots: tuple[Path, ...]
+    writable: tuple[Path, ...]
 
     def all(self) -> list[dict[str, Any]]:
         """JSON-ready, by name; thumbnail: an address below the page's."""
@@ -141,7 +144,7 @@ class Datasets:
 
     @property
     def edits(self) -> Edits:
-        return Edits(self.roots or (self.root,), self.records)
+        return Edits(self.writable, self.records)
 
     def undo(self) -> dict[str, Any]:
         """The last change; kept: files that somebody else has changed since. Raises NotFound when there is none."""
@@ -157,8 +160,6 @@ def name_in(folder: Path, path: Path) -> str:
 
 
 def address(dataset: str, picture: str, *, small: bool = False) -> str:
-    from urllib.parse import quote
-
     return f"api/training/datasets/{quote(dataset)}/file/{quote(picture)}{'?small=1' if small else ''}"
 
 

@@ -17,6 +17,8 @@ FOLDERS: dict[Kind, str] = {
     "controlnet": "controlnet",
 }
 
+BRACKETS = str.maketrans("", "", "<>")  # no names of files on Windows
+
 
 @dataclass(frozen=True)
 class Placed:
@@ -33,7 +35,7 @@ def place(folder: RunFolder, products: Path, version: str, models: Path) -> Plac
     target.mkdir(parents=True, exist_ok=True)
     name = source.stem if source.is_file() else source.name
     if kind == "embedding":
-        name = getattr(folder.request().method, "token", name).strip("<>") or name
+        name = getattr(folder.request().method, "token", name).translate(BRACKETS) or name
     if version != "final":
         name = f"{name}-{int(version):06}"
     name = free_name(target, name)

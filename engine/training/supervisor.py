@@ -15,7 +15,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from engine.errors import INTERNAL, AtelierError, BadRequest, InUse, NotFound
+from engine.errors import INTERNAL, AtelierError, BadRequest, Busy, InUse, NotFound
 from engine.job import new_id
 from engine.lease import Lease
 from engine.library.scan import Library
@@ -35,6 +35,7 @@ from engine.training.sizes import sizes
 TICK = 0.2  # seconds between two looks at who draws and whose turn it is
 REST = 3.0  # seconds after the last drawing before a training goes on
 PATIENCE = 20.0  # seconds that a run gets to stop at once by itself
+MOST_WAITING = 20  # runs of one owner
 log = logging.getLogger(__name__)
 
 
@@ -106,6 +107,10 @@ class Supervisor:
     def create(self, values: Mapping[str, Any], owner: str, *, dry: bool = False) -> str:
         """The id of a run that is durable and will be started. Raises BadRequest that names the parameter."""
         request = self.resolved(values, owner)
+        if sum((one.noted("about") or {}).get("owner") == owner for one in self.queue()) >= MOST_WAITING:
+            raise Busy(
+                "training.many", "Too many of your runs wait.", "Let some end, or take them out.", retry_after=60
+            )
         folder = RunFolder(self.ground.runs / new_id())
         part = RunFolder(folder.path.with_name(f".{folder.id}.part"))
         part.create(request)
@@ -167,7 +172,8 @@ class Supervisor:
     def datasets(self, owner: str) -> Datasets:
         ground = self.ground
         records = ground.data / "edits" / owner if ground.private else ground.data / "edits"
-        return Datasets(ground.datasets(owner), records, ground.roots(owner))
+        roots = ground.roots(owner)  # a shared studio's further folders are the installation's: visitors only read them
+        return Datasets(ground.datasets(owner), records, roots, roots[:1] if ground.private else roots)
 
     # -- looking
 
@@ -182,22 +188,25 @@ class Supervisor:
     def rows(self, owner: str | None) -> dict[str, Any]:
         """Newest first. free: a run that is asked for now starts at once."""
         ids = sorted((path.name for path in self.ground.runs.glob("[0-9a-f]*") if path.is_dir()), reverse=True)
-        found = []
+        found, queue = [], self.queue()
         for run in ids:
             with contextlib.suppress(NotFound):
-                found.append(self.row(self.folder(run, owner)))
-        busy = self.queue() or any(RunFolder(self.ground.runs / run).alive() for run in ids)
+                found.append(self.row(self.folder(run, owner), queue))
+        busy = queue or any(RunFolder(self.ground.runs / run).alive() for run in ids)
         return {"runs": found, "free": not busy}
 
-    def row(self, folder: RunFolder) -> dict[str, Any]:
+    def row(self, folder: RunFolder, queue: list[RunFolder]) -> dict[str, Any]:
         with self.changing:
             row = self.overview(folder).row()
-        row["queued"] = next((at for at, one in enumerate(self.queue(), 1) if one.id == folder.id), 0)
+        child = self.children.get(folder.id)
+        if child and folder.queued == child.since:  # its process is on the way
+            return {**row, "doing": "loading"}
+        row["queued"] = next((at for at, one in enumerate(queue, 1) if one.id == folder.id), 0)
         return row
 
     def shown(self, run: str, owner: str | None) -> dict[str, Any]:
         folder = self.folder(run, owner)
-        row = self.row(folder)
+        row = self.row(folder, self.queue())
         words = folder.last_words() if row["status"] in ("failed", "crashed") else ""
         with self.changing:
             events = list(self.overview(folder).last)
