@@ -28,6 +28,18 @@ SHARED = (
     "gallery-filters.js",
     "gallery-select.js",
     "gallery-import.js",
+    "training-plot.js",
+    "training-plan.js",
+    "training-fields.js",
+    "training-upload.js",
+    "training-tags.js",
+    "training-pictures.js",
+    "training-check.js",
+    "training-goal.js",
+    "training-ready.js",
+    "training-samples.js",
+    "training-curves.js",
+    "training-run.js",
 )
 
 

@@ -13,6 +13,7 @@ from ui.head import head
 from ui.pieces.piece import piece
 from ui.tabs.gallery import gallery
 from ui.tabs.grid import connect_grid, grid
+from ui.tabs.training import training
 from ui.tabs.txt2img import TO_QUALITY, TO_SIZE, TO_STEPS, Text2Img, txt2img
 from ui.theme import theme
 from ui.words import translations, word
@@ -35,6 +36,8 @@ def build(studio: Studio, visitor: Callable[[gr.Request], str]) -> tuple[gr.Bloc
                 gallery()
             with gr.Tab(word("tab.grid"), id="grid", elem_id="tab-grid"):
                 table = grid()
+            with gr.Tab(word("tab.training"), id="training", elem_id="tab-training"):
+                training()
         connect(page, tab, bridge, Actions(studio, visitor, tab.form))
         connect_grid(table, tab.form, studio, visitor, PLAIN)
     return page, {"theme": theme(), "head": head(), "i18n": translations()}

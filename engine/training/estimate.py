@@ -1,6 +1,6 @@
 """What a run will take, before it starts: time, memory and disk; a formula, set right by what past runs have measured.
 
-The formula knows proportions well and machines badly. So a past run of the same model on this device scales it, and one
+The formula knows proportions well and machines badly (KEPT and PROGRAM were measured with Postcard on a CPU). So a past run of the same model on this device scales it, and one
 that differs in nothing that counts replaces it: a dry run of two steps makes such a one.
 """
 
@@ -23,8 +23,8 @@ MOMENTS = {  # numbers that an optimiser keeps for each trained one
 FROZEN = ("lora", "textual_inversion", "controlnet")  # their base may be kept in the precision of the computation
 BACKWARD = 3.0  # of a forward pass, what forward and backward take together
 RECOMPUTED = 4 / 3  # with gradient checkpointing the forward pass is made twice
-KEPT = 60.0  # bytes of activations for each latent position and square root of a weight, in float32
-PROGRAM = 900 * 2**20  # of torch and its libraries
+KEPT, GROWS = 1.35, 0.65  # bytes of activations for each latent position and power of the weights, in float32
+PROGRAM = 950 * 2**20  # of torch and its libraries
 UNKNOWN_CPU, UNKNOWN_GPU = 2e10, 2e13  # operations a second of a machine that nothing has been measured on
 LOADING = 20.0  # seconds until the first step, where nothing has been measured
 
@@ -79,7 +79,7 @@ def guess(request: TrainingRequest, sizes: Sizes, device: str) -> Guess:
     moments = MOMENTS[request.optimisation.optimiser]
     beside = 0 if request.method.kind in ("full", "vae") else 4 * sizes.trained
     trained = beside + sizes.trained * 4 * (1 + moments + (1 if loop.ema else 0))
-    kept = KEPT * positions * network**0.5 * (0.5 if short else 1.0) * (0.3 if loop.checkpointing else 1.0)
+    kept = KEPT * positions * network**GROWS * (0.5 if short else 1.0) * (0.3 if loop.checkpointing else 1.0)
     pace = UNKNOWN_GPU * (3 if short else 1) if gpu else UNKNOWN_CPU
     return Guess(work / pace, PROGRAM + number * sizes.all + trained + kept)
 

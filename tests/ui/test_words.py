@@ -8,6 +8,7 @@ import pytest
 
 from engine.errors import AtelierError
 from engine.request.schema import PARAMETERS
+from engine.request.training import TRAINING_PARAMETERS
 from engine.settings import HOUSE
 from ui.words import LANGUAGES, word
 
@@ -87,3 +88,11 @@ def test_every_word_that_javascript_asks_for_exists(path: Path):
 def test_an_unknown_word_is_refused():
     with pytest.raises(KeyError):
         word("no.such.key")
+
+
+@pytest.mark.parametrize("name", TRAINING_PARAMETERS)
+def test_every_parameter_of_training_is_told_as_its_table_does_and_translated(name: str):
+    known, english = TRAINING_PARAMETERS[name], LANGUAGES["en"]
+    assert english[f"training.field.{name}.label"] == known.label
+    assert english[f"training.field.{name}.help"] == known.help
+    assert re.search(r"[\u4e00-\u9fff]", LANGUAGES["zh-CN"][f"training.field.{name}.help"])

@@ -1,0 +1,148 @@
+"""A person brings pictures, trains on them, sees how it goes, and draws with what came out."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import Program, Visitors
+from tests.browser.hands import read
+from tests.engine.training.making import pictures
+
+pytestmark = pytest.mark.browser
+SMALL = {
+    "resolution": 64,
+    "bucket_step": 64,
+    "length": 12,
+    "batch": 4,
+    "sample": 6,
+    "save": 6,
+    "measure": 6,
+    "hold_out": 0.5,
+    "steps": 4,
+    "learning_rate": 0.002,
+}
+LONG = 240_000  # milliseconds; a run loads torch in a process of its own
+
+
+def choose(page: Page, name: str, value: Any) -> None:
+    """In the list of all parameters."""
+    field = page.locator(f'.expert .tfield[data-name="{name}"] input')
+    field.fill(str(value))
+    field.blur()
+
+
+def bring(page: Page, files: list[Path]) -> None:
+    with page.expect_file_chooser() as chooser:
+        page.get_by_role("button", name="Choose files").click()
+    chooser.value.set_files(files)
+
+
+def to_pictures(page: Page) -> None:
+    page.locator("#tab-training-button").click()
+    page.locator(".goal").first.click()
+    page.get_by_label("Its word in prompts").fill("zring")
+    page.get_by_role("button", name="Next").click()
+
+
+def finish_a_small_run(page: Page, name: str) -> None:
+    page.get_by_role("button", name="Next").click()
+    page.locator("#training-name").fill(name)
+    page.locator("#training-name").blur()
+    page.locator(".expert summary").click()
+    for parameter, value in SMALL.items():
+        choose(page, parameter, value)
+    expect(page.locator(".expert .count")).to_contain_text("differ from the preset")
+    expect(page.locator(".estimate-card .facts")).to_contain_text("12")
+    page.get_by_role("button", name="Start training").click()
+    expect(page.locator(".run .badge")).to_have_text("finished", timeout=LONG)
+
+
+def test_a_lora_is_trained_from_uploaded_pictures_and_put_to_use(visitors: Visitors, program: Program, tmp_path: Path):
+    page = visitors.come()
+    to_pictures(page)
+    bring(page, sorted(pictures(tmp_path / "rings", 12).iterdir()))
+    expect(page.locator(".picture")).to_have_count(12)
+    expect(page.locator(".picture textarea").first).to_have_value("a purple ring, number 0, on yellow")
+    expect(page.locator(".stepmarks .done")).to_have_count(2)  # the scan found no error
+
+    finish_a_small_run(page, "rings test")
+    heads = page.locator(".samples thead th")
+    expect(heads).to_have_text(["", "Before", "Step 6", "Step 12"])
+    expect(page.locator(".sample img").last).to_have_js_property("complete", True)
+    assert page.locator(".sample img").last.evaluate("image => image.naturalWidth") == 64
+    assert re.search(r"Loss: .*smoothed [\d.]+", page.locator(".plot canvas").first.get_attribute("aria-label") or "")
+    assert re.search(r"held out [\d.]+", page.locator(".plot canvas").nth(1).get_attribute("aria-label") or "")
+
+    other = visitors.open(page.context)  # another window sees the same
+    other.locator("#tab-training-button").click()
+    expect(other.locator(".runrow", has_text="rings test")).to_contain_text("finished")
+    other.close()
+
+    page.locator(".sample").last.click()
+    expect(page.locator("dialog.samplesheet figcaption")).to_have_text("Step 12")
+    page.keyboard.press("ArrowLeft")
+    expect(page.locator("dialog.samplesheet figcaption")).to_have_text("Step 6")
+    page.keyboard.press("Escape")
+
+    page.get_by_role("button", name="Use it").click()
+    expect(page.locator("#tab-txt2img-button")).to_have_class(re.compile("selected"))
+    page.wait_for_function("() => /<lora:rings test:1>/.test(atelier.form?.prompt ?? '')")
+    assert "<lora:rings test:1>" in read(page, "prompt")
+
+
+def test_what_keeps_a_training_from_starting_is_said_mended_and_taken_back(visitors: Visitors, tmp_path: Path):
+    page = visitors.come()
+    folder = pictures(tmp_path / "few", 3, seed=9)
+    broken = folder / "00.png"
+    broken.write_bytes(broken.read_bytes()[:200])
+    to_pictures(page)
+    bring(page, [broken])
+    expect(page.locator(".verdict.errors, .verdict.failed")).to_be_visible()
+    page.get_by_role("button", name=re.compile("Check and start")).click()
+    start = page.get_by_role("button", name="Start training")
+    expect(start).to_be_disabled()
+    expect(page.locator(".estimate-card .reason")).to_contain_text("must be mended first: see step 2")
+
+    page.get_by_role("button", name=re.compile("^.*Pictures")).first.click()
+    with page.expect_file_chooser() as chooser:
+        page.get_by_role("button", name="Add pictures").click()
+    chooser.value.set_files(sorted(folder.glob("0[12].*")))
+    damaged = page.locator('.finding[data-code="dataset.damaged"]')
+    expect(damaged).to_contain_text("00.png")
+    damaged.get_by_role("button", name="Leave them out").click()
+    expect(damaged).to_have_count(0)
+    page.locator(".notes").get_by_role("button", name="Undo").click()
+    expect(damaged).to_have_count(1)
+
+    page.get_by_role("button", name="Edit captions together").click()
+    sheet = page.locator("dialog.tagsheet")
+    expect(sheet.locator(".change").first).to_contain_text("zring, a purple ring")
+    sheet.get_by_role("button", name="Change them").click()
+    expect(page.get_by_label("Caption of 01.png")).to_have_value("zring, a purple ring, number 1, on yellow")
+    caption = page.get_by_label("Caption of 02.png")
+    caption.fill("zring, something else")
+    caption.press("Enter")
+    page.locator(".picture .saved:visible").wait_for()
+    page.reload()
+    page.locator("#tab-training-button").click()
+    expect(page.get_by_label("Caption of 02.png")).to_have_value("zring, something else")
+
+
+def test_a_bad_value_is_told_at_its_field_and_reset(visitors: Visitors, tmp_path: Path):
+    page = visitors.come(390, 844)
+    to_pictures(page)
+    bring(page, sorted(pictures(tmp_path / "some", 2, seed=4).iterdir()))
+    expect(page.locator(".picture")).to_have_count(2)
+    page.get_by_role("button", name="Next").click()
+    page.locator(".expert summary").click()
+    choose(page, "lora.rank", 9000)
+    field = page.locator('.expert .tfield[data-name="lora.rank"]')
+    expect(field.locator(".wrong")).to_contain_text("256")
+    expect(page.get_by_role("button", name="Start training")).to_be_disabled()
+    field.locator(".back").click()
+    expect(field.locator("input")).to_have_value("16")
+    expect(page.get_by_role("button", name="Start training")).to_be_enabled()
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
