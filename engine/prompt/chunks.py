@@ -32,7 +32,9 @@ def pieces(text: str, emphasis: str) -> list[Piece]:
     return [Piece(p.text, 1.0, p.breaks) for p in found] if emphasis == "Ignore" else found
 
 
-def chunks(parts: Sequence[Piece], ids_of: Callable[[str], list[Atom]], room: int, comma: int | None) -> list[Chunk]:
+def chunks(
+    parts: Sequence[Piece], ids_of: Callable[[str], Sequence[Atom]], room: int, comma: int | None
+) -> list[Chunk]:
     """At least one. room: tokens that a chunk holds; comma: the token of a comma by itself, None where there is none.
 
     Raises BadRequest for an embedding that no chunk can hold.

@@ -80,13 +80,16 @@ def curves(events: Sequence[RunEvent]) -> str:
         plot(
             "Loss",
             [
-                Series("each step", [(event.step, event.loss) for event in good], "faint"),
-                Series("running mean", [(event.step, event.smooth) for event in good]),
+                Series("each step", [(e.step, e.loss) for e in good if e.loss is not None], "faint"),
+                Series("running mean", [(e.step, e.smooth) for e in good if e.smooth is not None]),
             ],
         ),
         plot("Learning rate", rates(steps)),
         held_out(once(of(events, Measured))),
-        plot("Length of the gradient", [Series("before clipping", [(e.step, e.length) for e in good], "second")]),
+        plot(
+            "Length of the gradient",
+            [Series("before clipping", [(e.step, e.length) for e in good if e.length is not None], "second")],
+        ),
     ]
     drawn = "".join(plots)
     note = paragraph(BEST, "quiet") if of(events, Measured) else ""

@@ -27,8 +27,9 @@ class AutoencoderLearner(Learner):
             network.requires_grad_(False)
         model.vae.requires_grad_(True)
         if not method.encoder:
-            for part in (model.vae.encoder, model.vae.quant_conv):
-                part.requires_grad_(False)
+            model.vae.encoder.requires_grad_(False)
+            if model.vae.quant_conv is not None:
+                model.vae.quant_conv.requires_grad_(False)
         if request.loop.checkpointing:
             model.vae.enable_gradient_checkpointing()
 

@@ -133,9 +133,9 @@ def end(folder: RunFolder) -> Ended:
     return last
 
 
-def losses(folder: RunFolder) -> dict[int, float]:
+def losses(folder: RunFolder) -> dict[int, float | None]:
     """By step; a step that was made twice must have had the same loss both times."""
-    found: dict[int, float] = {}
+    found: dict[int, float | None] = {}
     for event in told(folder):
         if isinstance(event, StepMade):
             assert found.setdefault(event.step, event.loss) == event.loss, event.step

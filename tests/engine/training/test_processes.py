@@ -90,4 +90,4 @@ def test_the_first_alone_writes_and_the_run_ends_as_it_should(tmp_path: Path) ->
     mine, its = running.losses(folder), running.losses(alone)
     assert mine.keys() == its.keys()
     for step, loss in mine.items():
-        assert abs(loss - its[step]) < 1e-4 * abs(loss), step
+        assert loss == pytest.approx(its[step], rel=1e-4), step
