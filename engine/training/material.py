@@ -11,7 +11,7 @@ from typing import Any, Self
 import torch
 
 from engine.denoise import device as devices
-from engine.errors import BadRequest, NotFound, Problem
+from engine.errors import AtelierError, BadRequest, NotFound, Problem
 from engine.library.load import LoadedModel, load
 from engine.library.scan import Library
 from engine.request.training import TrainingRequest
@@ -69,9 +69,22 @@ def device_of(request: TrainingRequest, house: House) -> torch.device:
     return torch.device("cuda", int(os.environ.get("LOCAL_RANK", "0"))) if device.type == "cuda" else device
 
 
-def model(request: TrainingRequest, house: House, device: torch.device) -> LoadedModel:
+def model(request: TrainingRequest, house: House, device: torch.device, before: str | None) -> LoadedModel:
+    """before: the name of the model that the run began with, when it goes on."""
     library = Library(house.models, house.cache)
-    file = library.find(request.base.checkpoint_hash or request.base.checkpoint)
+    try:
+        file = library.find(request.base.checkpoint_hash or request.base.checkpoint)
+    except AtelierError as error:
+        name = before or request.base.checkpoint
+        if not name:
+            raise
+        raise BadRequest(
+            "training.base_gone",
+            f"The model {name} cannot be used: {error.problem.message}",
+            f"Put {name} back into the folder of models as it was, or start a new run with another one.",
+            field="checkpoint",
+            name=name,
+        ) from error
     frozen = request.method.kind in FROZEN and request.loop.precision != "float32"
     dtype = getattr(torch, request.loop.precision) if frozen and device.type == "cuda" else torch.float32
     return load(file, device, dtype, library.hash_of(file))

@@ -70,7 +70,8 @@ class Run:
         """Returns False when it was told to stop before there was anything to keep."""
         request, cores = self.request, torch.get_num_threads()
         yield told.Phase(doing="loading")
-        self.model = material.model(request, self.house, self.device)
+        before = (self.folder.noted("base") or {}).get("name")
+        self.model = material.model(request, self.house, self.device, before)
         material.use_threads(self.model, request, cores)
         yield told.Phase(doing="scanning")
         found = yield from self.pictures()
