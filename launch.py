@@ -213,7 +213,8 @@ def install(python: "Path", names: "list[str]") -> "None":
             make(python)
         call([str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", UV])
     files = [part for name in names for part in ("-r", str(HOUSE / name))]
-    call([str(python), "-m", "uv", "pip", "install", "--python", str(python), *files])
+    # Compiled once here: where Python may not write its bytecode, every process would compile torch anew, for seconds.
+    call([str(python), "-m", "uv", "pip", "install", "--compile-bytecode", "--python", str(python), *files])
 
 
 def has(python: "Path", module: "str") -> "bool":

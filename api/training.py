@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal, get_args
 
 from anyio import to_thread
 from fastapi import APIRouter, Query, Request
-from fastapi.responses import FileResponse, JSONResponse, StreamingResponse
+from fastapi.responses import FileResponse, HTMLResponse, JSONResponse, StreamingResponse
 
 from api.answer import FRESH
 from api.gallery import only, wrong
@@ -17,6 +17,7 @@ from api.jobs import QUIET, TheStudio, Visitor, values_of
 from engine.errors import NotFound
 from engine.request.training import TRAINING_PARAMETERS
 from engine.request.training_parts import Concept
+from engine.training.evaluation.report_run import of_run
 from engine.training.presets import all_presets
 from engine.training.run_folder import Command
 
@@ -137,6 +138,15 @@ def sample(run: str, step: int, file: str, studio: TheStudio, owner: Whose) -> F
     if not (file.isascii() and file.endswith(".png") and file[:-4].isdecimal() and path.is_file()):
         raise NotFound("training.sample", "There is no such sample.", "Look for it among the run's events.")
     return FileResponse(path, media_type="image/png", headers={"cache-control": FOREVER})
+
+
+@router.get("/{run}/report")
+def report(run: str, studio: TheStudio, owner: Whose) -> HTMLResponse:
+    """One page with everything inside, which needs no studio; nothing in it runs."""
+    page = of_run(studio.training.folder(run, owner))
+    return HTMLResponse(
+        page, headers={**FRESH, "content-disposition": f'inline; filename="atelier-run-{run[-8:]}.html"'}
+    )
 
 
 @router.post("/{run}/use")

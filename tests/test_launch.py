@@ -133,7 +133,7 @@ def test_a_changed_pin_is_installed(house: House) -> None:
 def test_the_tests_requirements_come_once_and_serve_the_studio_too(house: House) -> None:
     house.start("test")
     assert [call for call in house.calls if call.startswith("uv")] == [
-        f"uv pip install --python {house.python} "
+        f"uv pip install --compile-bytecode --python {house.python} "
         f"-r {house.folder / 'requirements.txt'} -r {house.folder / 'requirements-test.txt'}"
     ]
     house.start("test")

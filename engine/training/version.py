@@ -18,7 +18,7 @@ def main(run: str, step: str, into: str) -> None:
 
     folder = RunFolder(Path(run))
     made = Run(folder, House.of(folder.noted("house")))
-    made.model = material.model(made.request, made.house, made.device)
+    made.model = material.model(made.request, made.house, made.device, None)
     taught = learner(made.model, made.request)
     feed = Feed(made.model, made.request, [], taught.reads, None)
     taught.to(made.device)
