@@ -10,7 +10,20 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
 from starlette.exceptions import HTTPException
 
-from api import datasets, form, gallery, grids, history, images, jobs, presets, prompt, read_settings, training
+from api import (
+    additions,
+    datasets,
+    form,
+    gallery,
+    grids,
+    history,
+    images,
+    jobs,
+    presets,
+    prompt,
+    read_settings,
+    training,
+)
 from api.access import Access, VisitorCookie
 from api.guard import Guard
 from api.streams import Streams
@@ -55,6 +68,7 @@ def make_app(studio: Studio, access: Access) -> FastAPI:
     app.include_router(prompt.router)
     app.include_router(datasets.router)  # before the single run: its ways have names, not ids
     app.include_router(training.router)
+    app.include_router(additions.router)
     app.add_api_route(
         "/api/{path:path}", nothing, methods=["GET", "POST", "PUT", "PATCH", "DELETE"], include_in_schema=False
     )

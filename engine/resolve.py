@@ -3,8 +3,10 @@
 import secrets
 from collections.abc import Callable
 from pathlib import Path
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
+from engine import additions
+from engine.additions import Shelf
 from engine.errors import BadRequest
 from engine.prompt.lexicon import Lexicon
 from engine.prompt.spend import spend
@@ -24,6 +26,8 @@ class Checkpoint(Protocol):
     def width(self) -> int: ...
     @property
     def height(self) -> int: ...
+    @property
+    def words(self) -> int: ...
 
 
 C = TypeVar("C", bound=Checkpoint)
@@ -34,6 +38,10 @@ class Checkpoints(Protocol[C]):
 
     def find(self, wanted: str) -> C: ...
     def hash_of(self, model: C) -> str: ...
+    @property
+    def loras(self) -> Shelf[Any]: ...
+    @property
+    def embeddings(self) -> Shelf[Any]: ...
 
 
 NO_WORDS = Lexicon.of(Path("/nowhere"))
@@ -72,7 +80,7 @@ def resolve(
         sampling={"seed": draw_seed() if seed < 0 else seed},
         noise={"variation_seed": variation_seed(request, draw_seed)},
     )
-    return spend(settled, lexicon)
+    return additions.settled(spend(settled, lexicon), library.loras, library.embeddings, model.words, model.name)
 
 
 def check_limits(tuning: Tuning) -> None:

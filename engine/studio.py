@@ -6,12 +6,13 @@ import shutil
 import sqlite3
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
-from engine.errors import AtelierError, DiskFull
+from engine import additions
+from engine.errors import AtelierError, DiskFull, NotFound
 from engine.folder_lock import FolderLock
 from engine.forms import Forms
 from engine.gallery.names import DEFAULT
@@ -23,6 +24,7 @@ from engine.library.scan import Library
 from engine.metadata import read as metadata
 from engine.metadata.absent import Found, settle
 from engine.picture.inputs import put_input, require_input
+from engine.picture.small import small
 from engine.presets import Presets
 from engine.progress import Progress
 from engine.prompt.counter import Counter
@@ -30,6 +32,7 @@ from engine.prompt.lexicon import Lexicon
 from engine.prompt.spend import tidy
 from engine.prompt.styles import Style
 from engine.prompt.understand import understand
+from engine.prompt.words import Words
 from engine.queue.batching import Limits
 from engine.queue.dispatcher import Dispatcher
 from engine.queue.store import Store
@@ -170,7 +173,25 @@ class Studio:
             model = self.library.find(request.model.checkpoint)
         except AtelierError:
             model = None  # said when it is asked to draw
-        return understand(request, self.lexicon, self.counter.of(model))
+        embeddings = self.library.embeddings
+        width, name = (model.words, model.name) if model else (0, "")
+        counting = replace(self.counter.of(model), words=Words({w: a.vectors for w, a in embeddings.words().items()}))
+        check = partial(additions.check, loras=self.library.loras, embeddings=embeddings, width=width, model=name)
+        return understand(request, self.lexicon, counting, check)
+
+    def additions(self, kind: Literal["lora", "embedding"]) -> list[dict[str, Any]]:
+        """The LoRAs or embeddings that are here now, JSON-ready, without their paths."""
+        shelf = self.library.loras if kind == "lora" else self.library.embeddings
+        shelf.refresh()
+        return [addition.told() for addition in shelf.all()]
+
+    def addition_picture(self, kind: Literal["lora", "embedding"], name: str) -> bytes:
+        """WebP, small. Raises NotFound when there is none that can be shown."""
+        shelf = self.library.loras if kind == "lora" else self.library.embeddings
+        found = next((addition for addition in shelf.all() if addition.name == name), None)
+        if found is None or found.picture is None:
+            raise NotFound("picture.none", "There is no picture of it.", "Put one of the same name beside the file.")
+        return small(found.picture)
 
     def styles(self) -> list[dict[str, str]]:
         return [asdict(style) for style in self.lexicon.styles.all()]

@@ -17,6 +17,7 @@ SHARED = (
     "reset.js",
     "keys.js",
     "presets.js",
+    "loras.js",
     "shelf.js",
     "marks.js",
     "camera.js",

@@ -5,11 +5,13 @@ from dataclasses import dataclass, field
 
 import torch
 
+from engine.denoise.wardrobe import Set, Wardrobe
 from engine.library.load import LoadedModel
 from engine.prompt import composition
 from engine.prompt.encode import encode
 from engine.prompt.networks import take_out
 from engine.prompt.schedule import Timeline, stages
+from engine.prompt.vectors import Vectors
 from engine.request.generation import GenerationRequest
 
 
@@ -85,29 +87,42 @@ class Conditioning:
 
 
 class Speaker:
-    """Tells the network of the pictures of one job; each text is encoded once."""
+    """Tells the network of the pictures of one job; each text is encoded once.
 
-    def __init__(self, model: LoadedModel):
-        self.model = model
-        self.known: dict[tuple[str, int, str], torch.Tensor] = {}
+    wardrobe: of what the words may name; without it they name no LoRA and no embedding.
+    """
 
-    def conditioning(self, request: GenerationRequest) -> Conditioning:
-        """Of one picture. Without guidance the negative prompt is not looked at, nor paid for."""
+    def __init__(self, model: LoadedModel, wardrobe: Wardrobe | None = None):
+        self.model, self.wardrobe = model, wardrobe
+        self.known: dict[tuple[object, ...], torch.Tensor] = {}
+        self.vectors: Vectors | None = None
+
+    def conditioning(self, request: GenerationRequest, worn: Set = ()) -> Conditioning:
+        """Of one picture, whose LoRAs the text encoder wears meanwhile."""
+        if self.wardrobe is None:
+            return self.told(request, worn)
+        self.vectors = self.wardrobe.vectors(request)
+        with self.wardrobe.text(self.model, worn):
+            return self.told(request, worn)
+
+    def told(self, request: GenerationRequest, worn: Set) -> Conditioning:
+        """Without guidance the negative prompt is not looked at, nor paid for."""
         words = request.words
         spoken = composition.split(take_out(words.prompt)[0])
-        positive = tuple(self.track(text, request, weight) for text, weight in spoken)
+        positive = tuple(self.track(text, request, worn, weight) for text, weight in spoken)
         alone = request.sampling.guidance <= 1 and len(positive) == 1 and positive[0].weight == 1
-        negative = None if alone else self.track(words.negative_prompt, request)
+        negative = None if alone else self.track(words.negative_prompt, request, worn)
         return Conditioning(positive, negative)
 
-    def track(self, text: str, request: GenerationRequest, weight: float = 1.0) -> Track:
+    def track(self, text: str, request: GenerationRequest, worn: Set, weight: float = 1.0) -> Track:
         found = stages(text, Timeline(request.sampling.steps))
-        return Track(tuple(Stage(last, said, self.encoded(said, request)) for last, said in found), weight)
+        return Track(tuple(Stage(last, said, self.encoded(said, request, worn)) for last, said in found), weight)
 
-    def encoded(self, text: str, request: GenerationRequest) -> torch.Tensor:
-        key = (text, request.model.clip_skip, request.words.emphasis)
+    def encoded(self, text: str, request: GenerationRequest, worn: Set) -> torch.Tensor:
+        how = request.model.clip_skip, request.words.emphasis
+        key = (text, *how, worn, request.spent.embedding_hashes)
         if key not in self.known:
-            self.known[key] = encode(self.model, *key)
+            self.known[key] = encode(self.model, text, *how, self.vectors)
         return self.known[key]
 
 

@@ -15,7 +15,8 @@ from engine.denoise import loop
 from engine.denoise.decode import check, decode
 from engine.denoise.encode import vae_factor
 from engine.denoise.preview import Matrix, fit, jpeg
-from engine.denoise.work import Picture, Work, compose
+from engine.denoise.wardrobe import Wardrobe
+from engine.denoise.work import Key, Picture, Work, compose
 from engine.errors import INTERNAL, AtelierError, OutOfMemory, Problem
 from engine.events import Done, Event, Failed, Made, Started, Stepped
 from engine.job import Job
@@ -41,9 +42,10 @@ class Painter:
         self.max_rows = max_rows
         self.folder = pictures
         self.residency: Residency[LoadedModel] = Residency(devices.budget(self.device, model_memory))
+        self.wardrobe = Wardrobe(library)
         self.works: dict[str, Work] = {}
         self.turn = 0
-        self.fitting: dict[tuple[str, int, int], int] = {}  # rows that fitted into memory, where all did not
+        self.fitting: dict[Key, int] = {}  # rows that fitted into memory, where all did not
         self.matrices: dict[str, Matrix] = {}
         self.pool = ThreadPoolExecutor(2, "encode")
 
@@ -100,7 +102,7 @@ class Painter:
         lease = self.residency.lease(digest, size, partial(self.load, file, digest))
         work.model = work.lease.enter_context(lease)
         self.use_threads(work)
-        work.pictures = compose(work, work.model, self.folder)
+        work.pictures = compose(work, work.model, self.folder, self.wardrobe)
         yield Started(job=work.job.id, doing="drawing")
 
     def file(self, work: Work) -> ModelFile:
@@ -118,8 +120,7 @@ class Painter:
         except Exception as error:
             if not out_of_memory(error):
                 raise
-        self.residency.drop_unused()
-        give_back()
+        self.make_room()
         return load(file, self.device, self.dtype, digest)
 
     # -- stepping
@@ -131,8 +132,8 @@ class Painter:
         group: list[tuple[Work, Picture]] = []
         rows = 0
         for work, picture in waiting:
-            key = waiting[0][0].key
-            if work.key == key and (not group or rows + picture.rows <= self.fitting.get(key, self.max_rows)):
+            key = waiting[0][1].key
+            if picture.key == key and (not group or rows + picture.rows <= self.fitting.get(key, self.max_rows)):
                 group.append((work, picture))
                 rows += picture.rows
         return group
@@ -142,7 +143,8 @@ class Painter:
         wanted = frozenset(i for i, (_, p) in enumerate(group) if self.wants_preview(p, now))
         self.use_threads(group[0][0])
         try:
-            with devices.attention(self.device):
+            first = group[0][1]
+            with devices.attention(self.device), self.wardrobe.unet(first.denoising.model, first.worn):
                 outcome = loop.step([p.denoising for _, p in group], self.max_rows, wanted)
         except Exception as error:
             if device_lost(error):
@@ -161,10 +163,9 @@ class Painter:
         """The network failed and nothing has advanced: make room, step fewer at once, and find out whose fault it is."""
         short = out_of_memory(error)
         if short:
-            self.residency.drop_unused()
-            give_back()
+            self.make_room()
             if len(group) > 1:
-                self.fitting[group[0][0].key] = max(1, sum(p.rows for _, p in group) // 2)
+                self.fitting[group[0][1].key] = max(1, sum(p.rows for _, p in group) // 2)
                 return
         if len(group) > 1:
             for work, picture in group:
@@ -269,9 +270,13 @@ class Painter:
         error.__traceback__ = None  # it holds tensors
         self.remove(work.job.id)
         if out_of_memory(error):
-            self.residency.drop_unused()
-            give_back()
+            self.make_room()
         return Failed(job=work.job.id, problem=problem)
+
+    def make_room(self) -> None:
+        self.wardrobe.clear()
+        self.residency.drop_unused()
+        give_back()
 
 
 def explain(error: Exception, work: Work) -> Problem:

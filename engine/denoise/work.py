@@ -6,15 +6,19 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from engine import additions
 from engine.denoise import start
 from engine.denoise.conditioning import Conditioning, Speaker
 from engine.denoise.loop import Denoising
 from engine.denoise.noise import Noise
 from engine.denoise.samplers import make
 from engine.denoise.trace import Trace
+from engine.denoise.wardrobe import Set, Wardrobe, sets_of
 from engine.job import Job
 from engine.library.load import LoadedModel
 from engine.request.generation import GenerationRequest
+
+Key = tuple[str, int, int, Set]
 
 
 @dataclass
@@ -30,6 +34,12 @@ class Picture:
     tried: bool = False  # a step that ran out of memory was tried once more
     preview: Future[bytes] | None = None
     trace: Trace | None = None  # its steps, when they are kept
+    worn: Set = ()  # what LoRAs its UNet wears
+
+    @property
+    def key(self) -> Key:
+        """Pictures of one key can share a call: same model, same size, same LoRAs."""
+        return self.request.model.checkpoint_hash, *self.request.size, self.worn
 
     @property
     def rows(self) -> int:
@@ -48,11 +58,6 @@ class Work:
     stored: list[tuple[Picture, str, Future[bytes]]] = field(default_factory=list)
 
     @property
-    def key(self) -> tuple[str, int, int]:
-        """Pictures of one key can share a call: same model, same size."""
-        return self.job.request.model.checkpoint_hash, *self.job.request.size
-
-    @property
     def begun(self) -> bool:
         return self.model is not None
 
@@ -61,14 +66,17 @@ class Work:
         return self.begun and not self.pictures and not self.stored
 
 
-def compose(work: Work, model: LoadedModel, pictures: Path) -> list[Picture]:
+def compose(work: Work, model: LoadedModel, pictures: Path, wardrobe: Wardrobe) -> list[Picture]:
     """The job's pictures at their first step, but those that are stored already."""
-    request, speaker = work.job.request, Speaker(model)
+    request, speaker = work.job.request, Speaker(model, wardrobe)
     made = []
     for index in range(request.output.count):
         if index not in work.skip:
-            own = request.picture(index)
-            made.append(picture(model, own, index, speaker.conditioning(own), pictures))
+            own = additions.own(request.picture(index))
+            sets = sets_of(own)
+            with wardrobe.unet(model, sets.unet):  # one that does not fit is named before anything is drawn
+                made.append(picture(model, own, index, speaker.conditioning(own, sets.text), pictures))
+            made[-1].worn = sets.unet
     return made
 
 

@@ -19,6 +19,8 @@ class Card(BaseModel):
     width: int | None = Field(None, ge=64, le=4096, multiple_of=8)
     height: int | None = Field(None, ge=64, le=4096, multiple_of=8)
     examples: tuple[str, ...] = Field((), max_length=24)
+    triggers: tuple[str, ...] = Field((), max_length=24)  # words that a LoRA was trained on
+    weight: float | None = Field(None, ge=-10, le=10)  # that it is best drawn with
 
 
 def card_file(model: Path) -> Path:

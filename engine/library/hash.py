@@ -6,8 +6,9 @@ import json
 import os
 import secrets
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import BinaryIO
 
 from engine.errors import ModelDamaged
 from engine.library.header import Stamp, stamp_of
@@ -17,10 +18,15 @@ AT_ONCE = 8 * 2**20
 
 
 class HashCache:
-    """Several processes may share the file: each adds what it has found out and reads what it misses."""
+    """Several processes may share the file: each adds what it has found out and reads what it misses.
 
-    def __init__(self, folder: Path):
-        self._file = folder / "hashes.json"
+    shown: hex digits of an answer; tensors_only: of a safetensors file without its header, as kohya's trainers
+    count, so that editing its notes leaves the hash as it is.
+    """
+
+    def __init__(self, folder: Path, shown: int = SHOWN, tensors_only: bool = False):
+        self._file = folder / ("tensor-hashes.json" if tensors_only else "hashes.json")
+        self._shown, self._skip = shown, header_bytes if tensors_only else nothing
         self._lock = threading.Lock()
         self._known: dict[str, str] = {}
         self._read: Stamp | None = None
@@ -35,7 +41,7 @@ class HashCache:
             if key not in self._known:
                 self._catch_up()
             found = self._known.get(key)
-        return found[:SHOWN] if found else None
+        return found[: self._shown] if found else None
 
     def compute(self, files: Sequence[Path], stop: threading.Event | None = None) -> str:
         """Reads the files if it must, once more if they change meanwhile. "" when stopped."""
@@ -44,7 +50,7 @@ class HashCache:
         try:
             for _ in range(3):
                 key = _key(files)
-                digest = _digest(files, stop)
+                digest = _digest(files, self._skip, stop)
                 if not digest or key == _key(files):
                     break
             else:
@@ -55,7 +61,7 @@ class HashCache:
             ) from error
         if digest:
             self._remember(key, digest)
-        return digest[:SHOWN]
+        return digest[: self._shown]
 
     def _remember(self, key: str, digest: str) -> None:
         with self._lock:
@@ -85,11 +91,20 @@ def _key(files: Sequence[Path]) -> str:
     return "+".join("-".join(map(str, stamp_of(file))) for file in files)
 
 
-def _digest(files: Sequence[Path], stop: threading.Event | None) -> str:
+def nothing(file: BinaryIO) -> int:
+    return 0
+
+
+def header_bytes(file: BinaryIO) -> int:
+    return 8 + int.from_bytes(file.read(8), "little")
+
+
+def _digest(files: Sequence[Path], skip: Callable[[BinaryIO], int], stop: threading.Event | None) -> str:
     found = hashlib.sha256()
     block = memoryview(bytearray(AT_ONCE))
     for path in files:
         with path.open("rb", buffering=0) as file:
+            file.seek(min(skip(file), 2**40))
             while count := file.readinto(block):
                 if stop and stop.is_set():
                     return ""

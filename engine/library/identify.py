@@ -43,12 +43,15 @@ STRANGERS: tuple[tuple[str, tuple[str, ...]], ...] = (
 
 @dataclass(frozen=True)
 class Identity:
-    """kind: "checkpoint", "vae", "lora", ... or "unknown"; side: the size in pixels it was trained for."""
+    """kind: "checkpoint", "vae", "lora", ... or "unknown"; side: the size in pixels it was trained for.
+
+    words: width of what the text encoder says, 0 when that is not known."""
 
     kind: str
     family: str | None
     side: int
     problem: Problem | None = None
+    words: int = 0
 
 
 def identify(path: Path) -> Identity:
@@ -117,7 +120,14 @@ def _checkpoint(header: Header, stranger: str) -> Identity:
     side = FAMILIES[family or "sd1"].width
     if family == "sd2" and (said_prediction(header) == "v_prediction" or "768" in header.name):
         side = 768  # all that predict v were trained at 768, and most say so only in their names
-    return Identity("checkpoint", family, side)
+    return Identity("checkpoint", family, side, words=words_of(header))
+
+
+def words_of(header: Header) -> int:
+    for table in (CLIP + "embeddings.token_embedding.weight", OPEN_CLIP + "token_embedding.weight"):
+        if shape := header.shape(table):
+            return shape[-1]
+    return 0
 
 
 def said_prediction(header: Header) -> str | None:
@@ -155,7 +165,8 @@ def _folder(folder: Path) -> Identity:
             raise ModelDamaged(
                 "model.incomplete", "The folder has no tokenizer.", "Download the whole folder again.", file=folder.name
             )
-    return Identity("checkpoint", family, side, problem)
+    words = configs["text_encoder"].get("hidden_size", 0)
+    return Identity("checkpoint", family, side, problem, words if isinstance(words, int) else 0)
 
 
 def not_yet(name: str, what: str) -> Problem:

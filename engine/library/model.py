@@ -9,7 +9,9 @@ from engine.errors import ModelDamaged, Problem
 
 @dataclass(frozen=True)
 class ModelFile:
-    """name: path below the folder of its kind, without suffix, with "/"; it is what people ask for."""
+    """name: path below the folder of its kind, without suffix, with "/"; it is what people ask for.
+
+    words: width of what its text encoder says, 0 when that is not known."""
 
     name: str
     path: Path
@@ -24,6 +26,7 @@ class ModelFile:
     about: str = ""
     licence: str = ""
     examples: tuple[str, ...] = ()
+    words: int = 0
 
 
 def as_error(problem: Problem) -> ModelDamaged:

@@ -15,6 +15,7 @@ from engine.library.hash import HashCache
 from engine.library.header import Stamp, stamp_of
 from engine.library.identify import OTHER_FORMATS, identify
 from engine.library.model import ModelFile, as_error
+from engine.library.shelf import Shelf
 
 SUFFIXES = (".safetensors", *OTHER_FORMATS)
 QUICK_TO_HASH = 256 * 2**20
@@ -29,6 +30,9 @@ class Library:
         self.models, self.cache = models, cache
         self._folder = models / "checkpoints"
         self._hashes = HashCache(cache)
+        whole = HashCache(cache, shown=12)
+        self.loras = Shelf("lora", models / "loras", HashCache(cache, shown=12, tensors_only=True), whole)
+        self.embeddings = Shelf("embedding", models / "embeddings", whole)
         self._lock = threading.Lock()
         self._seen: dict[Path, tuple[Stamps, ModelFile]] = {}
         self._models: list[ModelFile] | None = None
@@ -49,6 +53,8 @@ class Library:
                     seen[path] = (stamps, _describe(path, name))
             self._seen = seen
             self._models = sorted((model for _, model in seen.values()), key=_order)
+        self.loras.refresh()
+        self.embeddings.refresh()
         self._changed.set()
 
     def checkpoints(self) -> list[ModelFile]:
@@ -152,6 +158,13 @@ class Library:
                 if not model.problem:
                     with contextlib.suppress(ModelDamaged):  # deleted or being written: the next refresh sees it
                         self._hashes.compute(_hashed(model), self._stop)
+            for shelf in (self.embeddings, self.loras):
+                for addition in sorted(shelf.all(), key=lambda addition: addition.size):
+                    for hashes in shelf.hashes if not addition.problem else ():
+                        if self._stop.is_set():
+                            return
+                        with contextlib.suppress(ModelDamaged):
+                            hashes.compute([addition.path], self._stop)
             self._changed.wait()
 
 
@@ -211,6 +224,7 @@ def _describe(path: Path, name: str) -> ModelFile:
         about=card.about,
         licence=card.licence,
         examples=card.examples,
+        words=found.words,
     )
 
 

@@ -1,10 +1,13 @@
 """What a reading names that is not here: models are looked for, by hash and by name; the rest is told apart."""
 
+import re
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from engine.additions import Shelf
 from engine.errors import AtelierError
 from engine.infotext import Reading
+from engine.prompt import networks
 
 # Leftovers that are files: what to look for elsewhere, not settings that this studio lacks.
 FILES = (
@@ -22,6 +25,10 @@ class Models(Protocol):
     """What is asked of the library: engine.library.scan.Library."""
 
     def find(self, wanted: str) -> Named: ...
+    @property
+    def loras(self) -> Shelf[Any]: ...
+    @property
+    def embeddings(self) -> Shelf[Any]: ...
 
 
 @dataclass(frozen=True)
@@ -48,8 +55,48 @@ def settle(reading: Reading, models: Models) -> Found:
             leftovers = {"Model": f"{name} [{digest}]".strip() if digest else name, **leftovers}
         else:
             values["checkpoint"] = here
+    settle_loras(values, leftovers, models.loras)
+    settle_embeddings(values, leftovers, models.embeddings)
     absent = [key for key in leftovers if key in FILES or key.endswith(" hash")]
     return Found(values, leftovers, reading.tool, absent)
+
+
+def settle_loras(values: dict[str, Any], leftovers: dict[str, str], shelf: Shelf[Any]) -> None:
+    """A LoRA that is here under another name is called by that; one that is not here is told of."""
+    digests = networks.hashes(values.pop("lora_hashes", ""))
+    prompt = values.get("prompt", "")
+    gone: dict[str, str] = {}
+    for name in dict.fromkeys(
+        n.values[0].strip() for n in networks.take_out(prompt)[1] if n.kind.lower() in networks.LORA
+    ):
+        digest = digests.pop(networks.bare(name), "")
+        named, same = quiet(shelf, name), shelf.with_hash(digest, name) if digest else None
+        if same is not None and (named is None or named.name != same.name):
+            tag = re.compile(rf"(<(?:lora|lyco):)\s*{re.escape(name)}\s*(?=[:>])", re.IGNORECASE)
+            prompt = tag.sub(lambda match, new=same.name: match[1] + new, prompt)
+        elif same is None and (digest or named is None):
+            gone[networks.bare(name)] = digest
+    gone |= {name: digest for name, digest in digests.items() if shelf.with_hash(digest, name) is None}
+    if prompt != values.get("prompt", ""):
+        values["prompt"] = prompt
+    if hashed := {name: digest for name, digest in gone.items() if digest}:
+        leftovers["Lora hashes"] = networks.noted(hashed)
+    if nameless := [name for name, digest in gone.items() if not digest]:
+        leftovers["LoRA"] = ", ".join([*filter(None, [leftovers.get("LoRA")]), *nameless])
+
+
+def settle_embeddings(values: dict[str, Any], leftovers: dict[str, str], shelf: Shelf[Any]) -> None:
+    digests = networks.hashes(values.pop("embedding_hashes", ""))
+    gone = {name: digest for name, digest in digests.items() if shelf.with_hash(digest, name) is None}
+    if gone:
+        leftovers["TI hashes"] = networks.noted(gone)
+
+
+def quiet(shelf: Shelf[Any], name: str) -> Any:
+    try:
+        return shelf.find(name)
+    except AtelierError:
+        return None
 
 
 def look(models: Models, wanted: str) -> str | None:

@@ -7,12 +7,18 @@ import torch
 from engine.errors import BadRequest
 from engine.library.load import LoadedModel
 from engine.prompt.chunks import chunks, pieces
+from engine.prompt.vectors import Vectors, looked_up
+from engine.prompt.words import NONE, Words
 
 MOST_CHUNKS = 200  # each is a call of the text encoder, during which nobody draws
 
 
-def filled(tokenizer: Any, text: str, emphasis: str = "Original") -> list[tuple[list[int], list[float]]]:
+def filled(
+    tokenizer: Any, text: str, emphasis: str = "Original", words: Words = NONE
+) -> list[tuple[list[int], list[float]]]:
     """(token ids, weights) by chunk, each with start, end and padding to the tokenizer's length; at least one chunk.
+
+    words: those that stand for vectors, whose tokens are negative.
 
     Raises BadRequest for more than MOST_CHUNKS.
     """
@@ -22,7 +28,7 @@ def filled(tokenizer: Any, text: str, emphasis: str = "Original") -> list[tuple[
     def ids_of(part: str) -> list[int]:
         return tokenizer(part, add_special_tokens=False, truncation=False, verbose=False).input_ids
 
-    parts = chunks(pieces(text, emphasis), ids_of, room, tokenizer.get_vocab().get(",</w>"))
+    parts = chunks(pieces(text, emphasis), words.atoms(ids_of), room, tokenizer.get_vocab().get(",</w>"))
     if len(parts) > MOST_CHUNKS:
         tokens = sum(len(part.ids) for part in parts)
         raise BadRequest(
@@ -43,12 +49,22 @@ def filled(tokenizer: Any, text: str, emphasis: str = "Original") -> list[tuple[
 
 
 @torch.inference_mode()
-def encode(model: LoadedModel, text: str, clip_skip: int = 1, emphasis: str = "Original") -> torch.Tensor:
-    """(tokens, width) in the model's dtype. clip_skip counts as AUTOMATIC1111 does: 1 is the last layer."""
+def encode(
+    model: LoadedModel,
+    text: str,
+    clip_skip: int = 1,
+    emphasis: str = "Original",
+    vectors: Vectors | None = None,
+) -> torch.Tensor:
+    """(tokens, width) in the model's dtype. clip_skip counts as AUTOMATIC1111 does: 1 is the last layer.
+
+    vectors: of the words that are embeddings.
+    """
     parts: list[torch.Tensor] = []
-    for ids, weights in filled(model.tokenizer, text, emphasis):
-        found = hidden(model.text_encoder, torch.tensor([ids], device=model.device), clip_skip)[0]
-        parts.append(weighted(found, weights, renormalise=emphasis == "Original"))
+    with looked_up(model.text_encoder, vectors):
+        for ids, weights in filled(model.tokenizer, text, emphasis, vectors.words if vectors else NONE):
+            found = hidden(model.text_encoder, torch.tensor([ids], device=model.device), clip_skip)[0]
+            parts.append(weighted(found, weights, renormalise=emphasis == "Original"))
     return torch.cat(parts)
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from engine.errors import BadRequest
+from engine.errors import AtelierError, BadRequest
 from engine.prompt import composition, networks, schedule
 from engine.prompt.attention import Piece
 from engine.prompt.braces import has_any
@@ -13,6 +13,7 @@ from engine.prompt.chunks import chunks, pieces
 from engine.prompt.lexicon import Lexicon
 from engine.prompt.schedule import Nodes, Switch, Timeline, Turns
 from engine.prompt.spend import FIELDS, spend
+from engine.prompt.words import NONE, Words
 from engine.request.generation import GenerationRequest
 
 PLACE = "\ue000"  # stands for a switch while the attention around it is read
@@ -23,21 +24,33 @@ DEEPEST = 8
 
 @dataclass(frozen=True)
 class Counting:
-    """A model's tokens. room: of one chunk; comma: the token of a comma by itself."""
+    """A model's tokens. room: of one chunk; comma: the token of a comma by itself; words: those that stand for vectors."""
 
     ids_of: Callable[[str], list[int]]
     room: int
     comma: int | None
+    words: Words = NONE
 
 
-def understand(request: GenerationRequest, lexicon: Lexicon, counting: Counting) -> dict[str, Any]:
-    """JSON-ready, by field. Of variants and wildcards it shows one drawing: that of the seed, or of any."""
+def anything(field: str, text: str) -> None:
+    """Every name is good."""
+
+
+def understand(
+    request: GenerationRequest, lexicon: Lexicon, counting: Counting, check: Callable[[str, str], None] = anything
+) -> dict[str, Any]:
+    """JSON-ready, by field. Of variants and wildcards it shows one drawing: that of the seed, or of any.
+
+    check: raises BadRequest for a field's text that names what is not here.
+    """
     if request.sampling.seed < 0:
         request = request.with_(sampling={"seed": 0})
-    return {field: told(field, request, lexicon, counting) for field in FIELDS}
+    return {field: told(field, request, lexicon, counting, check) for field in FIELDS}
 
 
-def told(field: str, request: GenerationRequest, lexicon: Lexicon, counting: Counting) -> dict[str, Any]:
+def told(
+    field: str, request: GenerationRequest, lexicon: Lexicon, counting: Counting, check: Callable[[str, str], None]
+) -> dict[str, Any]:
     other = next(name for name in FIELDS if name != field)
     try:
         words = spend(request.with_(words={other: ""}, output={"count": 1}), lexicon).words
@@ -51,21 +64,29 @@ def told(field: str, request: GenerationRequest, lexicon: Lexicon, counting: Cou
     if field == "prompt":
         text, found = networks.take_out(text)
         spoken = composition.split(text)
+    embeddings = counting.words.within(" ".join(part for part, _ in spoken))
     timeline = Timeline(request.sampling.steps)
     texts = list(dict.fromkeys(said for part, _ in spoken for _, said in schedule.stages(part, timeline)))
     budget = [MOST_PIECES]
     try:
+        check(field, getattr(words, field))
         return {
             **count(texts[:MOST_STAGES], words.emphasis, counting),
             "parts": [
                 {"weight": weight, "pieces": shown(schedule.parse(part), timeline, words.emphasis, budget)}
                 for part, weight in spoken
             ],
-            "networks": [{"kind": network.kind, "values": list(network.values)} for network in found],
+            "networks": [
+                {"kind": network.kind, "values": list(network.values)}
+                for network in found
+                if network.kind.lower() not in networks.LORA
+            ],
+            "loras": [wanted._asdict() for wanted in (networks.loras(getattr(words, field)) if found else ())],
+            "embeddings": [{"word": word, "vectors": len(counting.words.tokens[word])} for word in embeddings],
             "drawn": not request.words.literal and has_any(typed),
             "problem": None,
         }
-    except BadRequest as error:  # a weight that only a switch puts together
+    except AtelierError as error:  # a name, or a weight that only a switch puts together
         problem = error.problem.model_copy(update={"field": field})
         return {**count([typed], "None", counting), "parts": [], "problem": problem.model_dump()}
 
@@ -73,7 +94,9 @@ def told(field: str, request: GenerationRequest, lexicon: Lexicon, counting: Cou
 def count(texts: Sequence[str], emphasis: str, counting: Counting) -> dict[str, int]:
     """Of the longest text: tokens with what chunks leave free, chunks, and what they hold."""
     most = (0, 1)
-    ids_of = cache(counting.ids_of)  # the same words return in piece after piece, and in each stage
+    ids_of = cache(
+        counting.words.atoms(counting.ids_of)
+    )  # the same words return in piece after piece, and in each stage
     for text in texts:
         made = chunks(pieces(text, emphasis), ids_of, counting.room, counting.comma)
         most = max(most, (counting.room * (len(made) - 1) + len(made[-1].ids), len(made)))

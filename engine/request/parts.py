@@ -56,7 +56,7 @@ PromptText = Annotated[str, Field(max_length=LONGEST_PROMPT)]
 
 
 class Spent(Part):
-    """What `resolve` fills in when styles, comments, wildcards or variants changed the words."""
+    """What `resolve` fills in: words before they were spent, and the files that they name."""
 
     template: Annotated[
         PromptText,
@@ -89,6 +89,24 @@ class Spent(Part):
         ),
         Shown(infotext="Negative prompts"),
     ] = ()
+    lora_hashes: Annotated[
+        str,
+        Field(
+            max_length=LONGEST_PROMPT,
+            title="Lora hashes",
+            description="The LoRAs of the prompt, each with its hash; the studio fills it in.",
+        ),
+        Shown(infotext="Lora hashes"),
+    ] = ""
+    embedding_hashes: Annotated[
+        str,
+        Field(
+            max_length=LONGEST_PROMPT,
+            title="TI hashes",
+            description="The embeddings of the prompts, each with its hash; the studio fills it in.",
+        ),
+        Shown(infotext="TI hashes"),
+    ] = ""
 
 
 class Model(Part):

@@ -14,7 +14,9 @@ def told(place: Place, prompt: str, **more: Any) -> dict[str, Any]:
 
 
 def test_a_prompt_is_told_in_pieces(place: Place) -> None:
-    said = told(place, "a (red:1.2) [house:boat:4] BREAK [x|y] <lora:pixel:0.8> AND snow :0.5", negative_prompt="blur")
+    said = told(
+        place, "a (red:1.2) [house:boat:4] BREAK [x|y] <hypernet:pixel:0.8> AND snow :0.5", negative_prompt="blur"
+    )
     prompt = said["prompt"]
     assert prompt["problem"] is None
     first, second = prompt["parts"]
@@ -32,9 +34,15 @@ def test_a_prompt_is_told_in_pieces(place: Place) -> None:
         {"turns": [[{"text": "x", "weight": 1}], [{"text": "y", "weight": 1}]]},
     ]
     assert second == {"weight": 0.5, "pieces": [{"text": " snow", "weight": 1}]}
-    assert prompt["networks"] == [{"kind": "lora", "values": ["pixel", "0.8"]}]
+    assert prompt["networks"] == [{"kind": "hypernet", "values": ["pixel", "0.8"]}]
     assert (prompt["chunks"], prompt["room"]) == (2, 38)
     assert said["negative_prompt"]["tokens"] >= 1
+
+
+def test_a_lora_that_is_not_here_is_a_sentence_at_the_prompt(place: Place) -> None:
+    problem = told(place, "a cat <lora:nobody has this:1>")["prompt"]["problem"]
+    assert (problem["code"], problem["field"]) == ("lora.unknown", "prompt")
+    assert "There is no LoRA 'nobody has this'" in problem["message"]
 
 
 def test_weights_around_a_switch_count_inside_it(place: Place) -> None:

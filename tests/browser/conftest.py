@@ -34,8 +34,8 @@ FLAGS = [
 class Program:
     """`python app.py` on one port and one data folder; it can be stopped and started again."""
 
-    def __init__(self, folder: Path):
-        self.folder, self.port = folder, free_port()
+    def __init__(self, folder: Path, *flags: str):
+        self.folder, self.port, self.flags = folder, free_port(), flags
         self.process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -52,6 +52,7 @@ class Program:
             str(self.port),
             "--data",
             str(self.folder / "data"),
+            *self.flags,
         ]
         with (self.folder / "log.txt").open("a") as log:
             self.process = subprocess.Popen(command, cwd=HOUSE, env=environment, stdout=log, stderr=subprocess.STDOUT)

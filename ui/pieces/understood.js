@@ -10,7 +10,8 @@ const line = h("p", { class: "reading", id: "reading", role: "status" });
 const chips = h("span", { class: "worn" });
 const open = h("button", { type: "button", class: "open", id: "field-styles", "aria-haspopup": "dialog", onclick: () => show() });
 root.classList.add("understood");
-root.replaceChildren(h("div", { class: "meter" }, count, chips, open), line);
+const wardrobe = h("button", { type: "button", class: "open", id: "open-loras", "aria-haspopup": "dialog", onclick: () => atelier.loras.show() });
+root.replaceChildren(h("div", { class: "meter" }, count, chips, wardrobe, open), line);
 
 // --- how it was understood -----------------------------------------------------------------------------------
 const tint = (weight) => (Math.abs(weight - 1) < 0.005 ? null
@@ -25,8 +26,11 @@ const piece = (p) => {
   const style = tint(p.weight);
   return style ? h("b", { class: p.weight > 1 ? "more" : "less", style, title: t("understood.weight", { weight: p.weight }) }, p.text) : h("span", {}, p.text);
 };
-const simple = (said) => said.parts.length === 1 && said.parts[0].weight === 1 && !said.networks.length && !said.drawn
+const simple = (said) => said.parts.length === 1 && said.parts[0].weight === 1 && !said.networks.length && !said.loras.length && !said.embeddings.length && !said.drawn
   && said.parts[0].pieces.every((p) => p.text !== undefined && p.weight === 1);
+const lora = ({ name, unet, text }) => h("span", { class: "lora", title: t("understood.lora") }, `${name} ${unet === text ? unet : t("understood.strengths", { unet, text })}`);
+const embedding = ({ word, vectors }) => h("span", { class: "lora", title: t("understood.embedding", { n: vectors }) }, word);
+const files = (said) => [...said.loras.map(lora), ...said.embeddings.map(embedding)].flatMap((node) => [" ", node]);
 const tell = (said) => {
   const { prompt, negative_prompt: negative } = said;
   const problem = prompt.problem ?? negative.problem;
@@ -35,11 +39,12 @@ const tell = (said) => {
     negative.tokens ? h("span", { class: "minus", title: t("understood.negative") }, `−${negative.tokens}/${negative.chunks * negative.room}`) : "");
   complain(problem);
   if (problem) return;
-  if (simple(prompt)) { line.replaceChildren(); return; }
+  const other = (negative.embeddings ?? []).map(embedding).flatMap((node) => [" ", h("i", {}, "−"), node]);
+  if (simple(prompt)) { line.replaceChildren(...other); return; }
   const parts = prompt.parts.flatMap((part, i) => [
     i ? h("i", { class: "and" }, ` ${t("understood.and")} `) : "", ...part.pieces.map(piece),
     part.weight !== 1 ? h("i", { class: "and", title: t("understood.weight", { weight: part.weight }) }, ` ×${part.weight}`) : ""]);
-  line.replaceChildren(prompt.drawn ? h("i", { class: "mark", title: t("understood.drawn") }, "⚄ ") : "", ...parts,
+  line.replaceChildren(prompt.drawn ? h("i", { class: "mark", title: t("understood.drawn") }, "⚄ ") : "", ...parts, ...files(prompt), ...other,
     ...prompt.networks.flatMap((n) => [" ", h("s", { title: t("understood.unused") }, `${n.kind}:${n.values[0]}`)]),
     prompt.networks.length ? h("i", { class: "mark" }, ` ${t("understood.unused")}`) : "");
 };
@@ -96,6 +101,7 @@ const draw = () => {
   if (now === drawn) return;  // a chip that is just being pressed stays
   drawn = now;
   open.replaceChildren(atelier.icon("brush"), t("styles.choose"));
+  wardrobe.replaceChildren(atelier.icon("layers"), t("loras.open"));
   chips.replaceChildren(...chosen().map((name) => h("button", { type: "button", class: "wear", title: t("styles.take", { name }), "aria-label": t("styles.take", { name }),
     onclick: () => wear(chosen().filter((other) => other !== name)) }, h("span", {}, name), "×")));
 };

@@ -1,6 +1,7 @@
 """Base values and axes become cells; what cannot be drawn is refused with the axis and the value in the message."""
 
 from itertools import count
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,6 +11,8 @@ from hypothesis import strategies as st
 from engine.errors import BadRequest
 from engine.grid.cost import evaluations, steps_for
 from engine.grid.plan import Layout, Plan, lay_out, requests
+from engine.library.hash import HashCache
+from engine.library.shelf import Shelf
 from engine.request.generation import GenerationRequest
 from engine.request.read import read
 from engine.request.samplers import SAMPLERS
@@ -21,7 +24,9 @@ BASE: dict[str, Any] = {"prompt": "a house by the sea", "steps": 20, "width": 64
 class OneModel:
     """A library whose only model is called tiny."""
 
-    name, width, height = "tiny", 64, 64
+    name, width, height, words = "tiny", 64, 64, 0
+    loras = Shelf("lora", Path("/nowhere"), HashCache(Path("/nowhere")))
+    embeddings = Shelf("embedding", Path("/nowhere"), HashCache(Path("/nowhere")))
 
     def find(self, wanted: str) -> "OneModel":
         if wanted not in ("", "tiny"):

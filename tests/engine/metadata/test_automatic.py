@@ -52,11 +52,13 @@ EXAMPLES: dict[str, tuple[str, dict[str, Any], dict[str, str], str]] = {
         'Lora hashes: "LCM_15: aaebf6360f7d, ip-adapter-faceid-plusv2_sd15_lora: a95a0f4bdcb9", '
         'TI hashes: "MajicNegative_V2: a53884ef726b, badhandv4: 5e40d722fc3d", Downcast alphas_cumprod: True, '
         "Version: v1.9.4",
-        {"sampler": "LCM", "schedule": "Automatic", "guidance": 1.5, "clip_skip": 2, "height": 1024},
+        {
+            **{"sampler": "LCM", "schedule": "Automatic", "guidance": 1.5, "clip_skip": 2, "height": 1024},
+            "lora_hashes": "LCM_15: aaebf6360f7d, ip-adapter-faceid-plusv2_sd15_lora: a95a0f4bdcb9",
+            "embedding_hashes": "MajicNegative_V2: a53884ef726b, badhandv4: 5e40d722fc3d",
+        },
         {
             "VAE": "vae-ft-mse-840000-ema-pruned.safetensors [07af11b95c]",
-            "Lora hashes": "LCM_15: aaebf6360f7d, ip-adapter-faceid-plusv2_sd15_lora: a95a0f4bdcb9",
-            "TI hashes": "MajicNegative_V2: a53884ef726b, badhandv4: 5e40d722fc3d",
             "Downcast alphas_cumprod": "True",
         },
         "AUTOMATIC1111 v1.9.4",
@@ -114,7 +116,6 @@ EXAMPLES: dict[str, tuple[str, dict[str, Any], dict[str, str], str]] = {
             "ControlNet 0": OLD_CONTROL,
             "Hires upscale": "2",
             "Hires upscaler": "Latent",
-            "TI hashes": "Neg1: 339cc9210f70, Negative: 66a7279a88dd",
         },
         "AUTOMATIC1111 v1.5.1",
     ),
@@ -123,7 +124,6 @@ EXAMPLES: dict[str, tuple[str, dict[str, Any], dict[str, str], str]] = {
         'Hashes: {"vae": "c6a580b13a", "embed:EasyNegative": "c74b4e810b", "model": "4199bcdd14"}',
         {"steps": 20, "checkpoint_hash": "4199bcdd14"},
         {
-            "TI hashes": "EasyNegative: c74b4e810b03",
             "Hashes": "vae: c6a580b13a, embed:EasyNegative: c74b4e810b",
         },
         "AUTOMATIC1111 v1.5.1",
@@ -171,14 +171,19 @@ EXAMPLES: dict[str, tuple[str, dict[str, Any], dict[str, str], str]] = {
         'ADM Guidance: "(1.5, 0.8, 0.3)", Model: juggernautXL_v8Rundiffusion, Model hash: aeb7e9e689, '
         "Performance: Speed, Scheduler: karras, VAE: Default (model), Raw prompt: a cat, Raw negative prompt: , "
         'Clip skip: 2, Lora hashes: "sd_xl_offset_example-lora_1.0: 4852686128", Version: Fooocus v2.4.1',
-        {"sampler": "DPM++ 2M SDE", "schedule": "Karras", "seed": 127589946317439009, "noise_source": "CPU"},
+        {
+            "sampler": "DPM++ 2M SDE",
+            "schedule": "Karras",
+            "seed": 127589946317439009,
+            "noise_source": "CPU",
+            "lora_hashes": "sd_xl_offset_example-lora_1.0: 4852686128",
+        },
         {
             "Sharpness": "2",
             "ADM Guidance": "(1.5, 0.8, 0.3)",
             "Performance": "Speed",
             "VAE": "Default (model)",
             "Raw prompt": "a cat",
-            "Lora hashes": "sd_xl_offset_example-lora_1.0: 4852686128",
         },
         "Fooocus v2.4.1",
     ),

@@ -10,6 +10,8 @@ import pytest
 
 from engine import infotext
 from engine.errors import BadRequest
+from engine.library import shelf
+from engine.library.hash import HashCache
 from engine.metadata.absent import settle
 from engine.metadata.read import read
 from engine.request import read as requests
@@ -96,6 +98,9 @@ def test_what_cannot_be_used_is_listed(name: str, leftovers: dict[str, str]) -> 
 
 class Shelf:
     """Two checkpoints; any other name or hash is not here."""
+
+    loras = shelf.Shelf("lora", Path("/nowhere"), HashCache(Path("/nowhere")))
+    embeddings = shelf.Shelf("embedding", Path("/nowhere"), HashCache(Path("/nowhere")))
 
     def find(self, wanted: str) -> Any:
         for name, digest in {"postcard": "0123456789", "revAnimated_v122": "aaaaaaaaaa"}.items():

@@ -1,0 +1,141 @@
+"""The LoRAs and embeddings that a request's words name, each settled by its hash; what is not here is refused."""
+
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from typing import Protocol, TypeVar
+
+from engine.errors import AtelierError, BadRequest
+from engine.prompt import networks
+from engine.prompt.words import Words
+from engine.request.generation import GenerationRequest
+
+
+class Addition(Protocol):
+    """What is asked of a file: engine.library.addition.Addition."""
+
+    @property
+    def word(self) -> str: ...
+    @property
+    def width(self) -> int: ...
+    @property
+    def vectors(self) -> int: ...
+
+
+A = TypeVar("A", bound=Addition)
+
+
+class Shelf(Protocol[A]):
+    """What is asked of those of one kind: engine.library.shelf.Shelf."""
+
+    def find(self, wanted: str) -> A: ...
+    def with_hash(self, digest: str, name: str = "") -> A | None: ...
+    def hash_of(self, addition: A) -> str: ...
+    def words(self) -> Mapping[str, A]: ...
+
+
+def settled(
+    request: GenerationRequest, loras: Shelf[A], embeddings: Shelf[A], width: int, model: str
+) -> GenerationRequest:
+    """width: of the words that the model reads, 0 when it is not known."""
+    prompts, negatives = texts(request)
+    known = networks.hashes(request.spent.lora_hashes)
+    chosen: dict[str, str] = {}
+    for name in dict.fromkeys(wanted.name for prompt in prompts for wanted in networks.loras(prompt)):
+        found = here(loras, name, known.get(networks.bare(name), ""), "LoRA", "prompt")
+        fits(found, name, "LoRA", "prompt", width, model)
+        chosen[networks.bare(name)] = loras.hash_of(found)
+    vectors = settled_words(request, embeddings, prompts, negatives, width, model)
+    told = {"lora_hashes": networks.noted(chosen), "embedding_hashes": networks.noted(vectors)}
+    return request.with_(spent=told)
+
+
+def settled_words(
+    request: GenerationRequest,
+    embeddings: Shelf[A],
+    prompts: Sequence[str],
+    negatives: Sequence[str],
+    width: int,
+    model: str,
+) -> dict[str, str]:
+    known = networks.hashes(request.spent.embedding_hashes)
+    all_words = embeddings.words()
+    by_word = {word.casefold(): addition for word, addition in all_words.items()}
+    words = Words(dict.fromkeys([*all_words, *known], 1))
+    written = {word.casefold(): word for word in (*known, *all_words)}
+    noted = {word.casefold(): digest for word, digest in known.items()}
+    chosen: dict[str, str] = {}
+    for field, said in (("prompt", prompts), ("negative_prompt", negatives)):
+        for text in said:
+            for word in words.within(networks.take_out(text)[0] if field == "prompt" else text):
+                digest = noted.get(word, "")
+                found = by_word.get(word)
+                if found is None or (digest and embeddings.hash_of(found) != digest):
+                    found = here(embeddings, written[word], digest, "embedding", field)
+                fits(found, written[word], "embedding", field, width, model)
+                chosen[written[word]] = embeddings.hash_of(found)
+    return chosen
+
+
+def check(field: str, text: str, loras: Shelf[A], embeddings: Shelf[A], width: int, model: str) -> None:
+    """Raises what settling this text would, without reading a file for its hash."""
+    if field == "prompt":
+        for wanted in networks.loras(text):
+            fits(here(loras, wanted.name, "", "LoRA", field), wanted.name, "LoRA", field, width, model)
+    found = embeddings.words()
+    by_word = {word.casefold(): addition for word, addition in found.items()}
+    for word in Words(dict.fromkeys(found, 1)).within(networks.take_out(text)[0] if field == "prompt" else text):
+        fits(by_word[word], word, "embedding", field, width, model)
+
+
+def texts(request: GenerationRequest) -> tuple[list[str], list[str]]:
+    """All that is said for any of its pictures: the prompts, and the negative ones."""
+    words, spent = request.words, request.spent
+    return [words.prompt, *spent.prompts], [words.negative_prompt, *spent.negative_prompts]
+
+
+def own(request: GenerationRequest) -> GenerationRequest:
+    """Of one picture: with the hashes of what it names itself."""
+    prompts, negatives = texts(request)
+    named = {networks.bare(wanted.name) for prompt in prompts for wanted in networks.loras(prompt)}
+    loras = {name: digest for name, digest in networks.hashes(request.spent.lora_hashes).items() if name in named}
+    known = networks.hashes(request.spent.embedding_hashes)
+    words = Words(dict.fromkeys(known, 1))
+    said = {word for text in (*[networks.take_out(p)[0] for p in prompts], *negatives) for word in words.within(text)}
+    vectors = {word: digest for word, digest in known.items() if word.casefold() in said}
+    return request.with_(spent={"lora_hashes": networks.noted(loras), "embedding_hashes": networks.noted(vectors)})
+
+
+def here(shelf: Shelf[A], name: str, digest: str, label: str, field: str) -> A:
+    """The hash decides; a name alone finds the file of that name."""
+    try:
+        if not digest:
+            return shelf.find(name)
+        found = None
+        with suppress(AtelierError):  # renamed, perhaps: the hash finds it
+            found = shelf.find(name)
+        if found is None or shelf.hash_of(found) != digest:
+            found = shelf.with_hash(digest, name)
+        if found is None:
+            raise BadRequest(
+                "addition.hash",
+                f"The {label} {name} [{digest}] is not here.",
+                "Add that file, or clear its hash to draw with another version.",
+                name=name,
+                hash=digest,
+            )
+        return found
+    except AtelierError as error:
+        error.problem = error.problem.model_copy(update={"field": field})
+        raise
+
+
+def fits(found: Addition, name: str, label: str, field: str, width: int, model: str) -> None:
+    if width and found.width and width != found.width:
+        raise BadRequest(
+            "addition.width",
+            f"The {label} '{name}' is made for another kind of model: it reads words of {found.width} numbers, {model} of {width}.",
+            f"Choose another {label} or another model.",
+            field=field,
+            name=name,
+            model=model,
+        )
