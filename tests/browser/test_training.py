@@ -119,8 +119,8 @@ def test_a_lora_is_trained_from_uploaded_pictures_and_put_to_use(visitors: Visit
     page.get_by_role("button", name="Use it").click()
     expect(page.locator("#tab-txt2img-button")).to_have_class(re.compile("selected"))
     page.wait_for_function("() => /<lora:rings test:1>/.test(atelier.form?.prompt ?? '')")
-    with_it = drawn(page, f"{PROMPT} <lora:rings test:1>")
     without = drawn(page, PROMPT)
+    with_it = drawn(page, f"{PROMPT} <lora:rings test:1>")
     assert np.abs(with_it - without).mean() > 1, "the LoRA draws along"
 
 
