@@ -62,7 +62,7 @@
     const start = () => act("start", () => post(`api/training/${id}/start`));
     const remove = () => act("delete", async () => { await ask(`api/training/${id}`, { method: "DELETE" }); const was = id; id = null; turn++; gone(was); });
     /** Into models/, and into the prompt or the choice of the model of "Text to image". */
-    const use = (step = "final") => act("use", async () => {
+    const use = (step) => act("use", async () => {
       const made = await post(`api/training/${id}/use`, { step });
       document.getElementById("refresh")?.click();
       const prompt = atelier.form?.prompt ?? "", add = (text) => (prompt.includes(text) ? prompt : `${prompt}${prompt.trim() ? (/[,\s]$/.test(prompt) ? "" : ", ") : ""}${text}`);
@@ -88,12 +88,12 @@
         tools.replaceChildren(h("span", { class: "sure" }, t(key)), plain(yes, does, { class: "plain danger" }), plain("delete.keep", () => { confirming = null; drawTools(); }));
         return;
       }
-      const usable = s === "finished" || Boolean(history.exported) || Boolean(history.saved && history.saved.step > 0) || stepNow() > 0 && ["stopped", "crashed", "failed"].includes(s);
+      const newest = history.exported ? "final" : history.saved?.step > 0 ? history.saved.step : null;  // what there is to use
       if (s === "running") parts.push(plain("training.pause", command("pause")));
       if (s === "paused") parts.push(plain("training.resume", command("resume"), { class: "plain strong" }));
       if (["crashed", "stopped", "failed"].includes(s)) parts.push(plain("training.resume", start, { class: s === "crashed" ? "plain strong" : "plain" }));
       if (["running", "paused", "waiting", "new"].includes(s)) parts.push(plain("stop", () => { confirming = "stop"; drawTools(); }));
-      if (usable && !["running"].includes(s)) parts.push(plain("training.use", () => use("final"), { class: s === "crashed" ? "plain" : "plain strong", "data-act": "use" }));
+      if (newest !== null && s !== "running") parts.push(plain("training.use", () => use(newest), { class: s === "crashed" ? "plain" : "plain strong", "data-act": "use" }));
       const menu = [];
       if (s === "running") menu.push(["training.save", command("save")], ["training.sample", command("sample")]);
       if (s === "running" && history.measured.length) menu.push(["training.measure.now", command("measure")]);
