@@ -50,6 +50,7 @@ class Run:
             if (yield from self.begin()):
                 yield from self.go_on()
             yield from self.finish()
+            self.accelerator.wait_for_everyone()  # who leaves early takes the others' connection along
         except Exception as error:
             problem = problem_of(error)
             if problem is None:
