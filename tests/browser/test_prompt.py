@@ -114,6 +114,8 @@ def test_a_style_with_other_words_changes_nothing_until_it_is_put_on(page: Page,
     page.reload()
     visitors.settle(page)
     expect(page.locator(".wear")).to_have_text("Other×")
+    page.locator(".wear", has_text="Other").click()
+    expect(page.locator(".wear")).to_have_count(0)
 
 
 def test_a_style_that_is_gone_is_told_and_its_button_is_one_press_away(page: Page):
