@@ -50,6 +50,10 @@ The studio's flags:
   --disk-reserve GIB   room to leave free on the disk (1)
   --names TEMPLATE     how the files of pictures are called, as {date}/{time}-{seed}-{id}
   --workers WHERE      processes or inprocess: where drawing happens
+  --training-folders DIR
+                       a further folder that trainings may read pictures from; may be repeated
+  --training-yields / --no-training-yields
+                       trainings rest while pictures are drawn
   --allow-host NAME    a further host name under which the page may be opened; may be repeated
 Each is also read from ATELIER_HOST, ATELIER_PORT ... and from settings.toml in the data folder.
 """

@@ -71,7 +71,7 @@ def test_the_gradients_of_two_are_those_of_one_with_both_batches(tmp_path: Path)
     torch.cat(losses).mean().backward()
     for key, weight in one.weights.items():
         assert weight.grad is not None
-        torch.testing.assert_close(found[key], weight.grad, rtol=1e-4, atol=1e-7)
+        torch.testing.assert_close(found[key], weight.grad, rtol=1e-3, atol=1e-6)
 
 
 @pytest.mark.slow  # fails now and then, when one process loses the other: see docs/training-runs.md
