@@ -30,8 +30,9 @@
       tell();
     };
     /** The pictures or captions changed, or what they are asked for. */
-    self.changed = () => { clearTimeout(timer); timer = setTimeout(run, 350); };
-    self.unlessKnown = () => { if (relevant() !== last) self.changed(); };
+    self.changed = () => { clearTimeout(timer); timer = setTimeout(run, 350); for (const button of list.querySelectorAll("button")) button.disabled = true; };
+    /** A refusal may be about any parameter. */
+    self.unlessKnown = () => { if (state === "failed" || relevant() !== last) self.changed(); };
     self.why = () => {
       if (state === "none") return t("training.why.pictures");
       if (state === "looking") return t("training.why.looking");
@@ -49,7 +50,7 @@
           self.again();
         } });
         self.again();
-      } catch (error) { if (!error.problem) throw error; atelier.note(error.problem); button.disabled = false; }
+      } catch (error) { if (!error.problem) throw error; atelier.note(error.problem); self.changed(); }
     };
     const name = (file) => String(file).split(/[\\/]/).at(-1);
     const draw = () => {

@@ -44,7 +44,7 @@ class FullLearner(Diffusion):
         return [group for group in found if group.weights]
 
     def untrained(self, noisy: Tensor, times: Tensor, context: Tensor, batch: Batch) -> Tensor:
-        raise NotImplementedError  # refused above
+        raise AssertionError("a full training refuses `prior_prediction`, and nothing else asks for this")
 
     def product(self, folder: Path, name: str, about: Mapping[str, str]) -> list[Path]:
         return [write_model(self.model, folder / name, self.request, about)]
