@@ -10,6 +10,7 @@ from diffusers import AutoencoderKL, UNet2DConditionModel
 from torch import nn
 from transformers import CLIPTextConfig, CLIPTextModel
 
+from engine.training.export.folder import INDEX
 from recipes.postcard.tokens import POSITIONS, tokenizer
 
 SCHEDULE = {
@@ -22,18 +23,6 @@ SCHEDULE = {
     "set_alpha_to_one": False,
     "steps_offset": 1,
     "prediction_type": "v_prediction",
-}
-INDEX = {
-    "_class_name": "StableDiffusionPipeline",
-    "feature_extractor": [None, None],
-    "image_encoder": [None, None],
-    "requires_safety_checker": False,
-    "safety_checker": [None, None],
-    "scheduler": ["diffusers", "DDIMScheduler"],
-    "text_encoder": ["transformers", "CLIPTextModel"],
-    "tokenizer": ["transformers", "CLIPTokenizer"],
-    "unet": ["diffusers", "UNet2DConditionModel"],
-    "vae": ["diffusers", "AutoencoderKL"],
 }
 CONSTANT = 3.0  # held by two channels of the VAE, so that its last norm does not depend on the picture
 
