@@ -94,9 +94,9 @@ async def stream(
         at, quiet = start, 0.0
         while not studio.training.stopping:
             going = await to_thread.run_sync(lambda: folder.alive() or folder.queued is not None)
-            found, at = await to_thread.run_sync(folder.events, at)
-            for event in found:
-                yield f"id: {at}\ndata: {event.model_dump_json()}\n\n"
+            found, at = await to_thread.run_sync(folder.events_placed, at)
+            for event, after in found:
+                yield f"id: {after}\ndata: {event.model_dump_json()}\n\n"
             if not going and not found:
                 yield "event: idle\ndata: {}\n\n"
                 return

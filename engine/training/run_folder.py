@@ -76,18 +76,23 @@ class RunFolder:
 
     def events(self, offset: int = 0) -> tuple[list[RunEvent], int]:
         """Those from byte `offset` on, and where to go on; lines that are not whole yet are left for the next time."""
+        found, following = self.events_placed(offset)
+        return [event for event, _ in found], following
+
+    def events_placed(self, offset: int = 0) -> tuple[list[tuple[RunEvent, int]], int]:
+        """As `events`, each with the byte after it: who has heard it goes on from there."""
         try:
             with self._events.open("rb") as file:
                 file.seek(offset)
                 data = file.read()
         except OSError:
             return [], offset
-        end = data.rfind(b"\n") + 1
-        found: list[RunEvent] = []
-        for line in data[:end].splitlines():
+        at, found = offset, list[tuple[RunEvent, int]]()
+        for line in data[: data.rfind(b"\n") + 1].splitlines(keepends=True):
+            at += len(line)
             with contextlib.suppress(ValidationError):  # half a line that a crash left
-                found.append(READER.validate_json(line))
-        return found, offset + end
+                found.append((READER.validate_json(line), at))
+        return found, at
 
     def last_words(self) -> str:
         try:

@@ -68,6 +68,15 @@ def finished(ann: httpx.Client, rings: str) -> tuple[str, list[str]]:
         return run, list(stream.iter_lines())
 
 
+@pytest.fixture(autouse=True)
+def one_at_a_time(place: Place) -> Iterator[None]:
+    """What a failed test leaves running would keep the next one's run in the queue."""
+    yield
+    for path in (place.data / "runs").glob("*"):
+        if RunFolder(path).alive():
+            kill(RunFolder(path))
+
+
 def asked(client: httpx.Client, dataset: str, **values: Any) -> str:
     body = {"values": {"concepts": [{"folder": dataset}], **SMALL, **values}}
     return client.post("/api/training", json=body).raise_for_status().json()["id"]
@@ -173,10 +182,10 @@ def test_a_killed_run_is_seen_as_crashed_and_goes_on(place: Place, ann: httpx.Cl
     crashed = until(ann, run, lambda shown: shown["status"] == "crashed")
     assert crashed["last_words"] is not None
     ann.post(f"/api/training/{run}/start").raise_for_status()
-    until(ann, run, lambda shown: shown["status"] == "running" and shown["step"] > 3)
+    until(ann, run, lambda shown: shown["step"] > crashed["step"])
     began = [event["step"] for event in told(ann, run) if event["kind"] == "began"]
     assert began[0] == 0
-    assert began[1] >= 2
+    assert 2 <= began[1] <= crashed["step"]
     command(ann, run, "stop_now")
     until(ann, run, lambda shown: shown["status"] == "stopped")
 
@@ -218,9 +227,11 @@ def test_the_stream_tells_each_event_once_and_ends(ann: httpx.Client, finished: 
     steps = [json.loads(line[6:])["step"] for line in lines if line.startswith("data: ") and '"kind":"step"' in line]
     assert steps == [1, 2, 3, 4]
     assert lines[-3:-1] == ["event: idle", "data: {}"]
-    middle = int(next(line for line in lines if line.startswith("id: "))[4:])
-    rest = ann.get(f"/api/training/{run}/events", params={"from": middle}).json()
-    assert rest["events"] == told(ann, run)[1:]
+    ids = [int(line[4:]) for line in lines if line.startswith("id: ")]
+    assert ids == sorted(set(ids))
+    for heard in (1, len(ids) // 2):
+        rest = ann.get(f"/api/training/{run}/events", params={"from": ids[heard - 1]}).json()
+        assert rest["events"] == told(ann, run)[heard:]
 
 
 def test_an_estimate_is_a_guess_until_a_dry_run_has_measured_it(ann: httpx.Client, rings: str):
