@@ -92,9 +92,10 @@ class Run:
             return False
         taught.to(self.device)
         self.trainer = Trainer(request, taught, feed, self.accelerator)
-        if newest := state.newest(self.folder.states):
+        if newest := self.orders.agreed(state.newest(self.folder.states)):
             self.trainer.restore(state.load(newest))
             self.kept = self.step
+        self.accelerator.wait_for_everyone()  # the first may save and tidy from here on
         self.probes = feed.probes(found.train[:MOST_PROBES] if found.held else [])
         self.held_probes = feed.probes(found.held[:MOST_PROBES])
         pictures, epoch = len(found.train), self.trainer.steps_per_epoch
@@ -128,7 +129,8 @@ class Run:
         self.taken.begin()
         while not (self.orders.stop or trainer.finished or self.patience_is_over()):
             made = trainer.advance()
-            self.taken.step(made.seconds, self.device)
+            if self.main:
+                self.taken.step(made.seconds, self.device)
             if made.step % every.log == 0 or made.left_out or trainer.finished:
                 names = [name for name in told.StepMade.model_fields if hasattr(made, name)]
                 yield told.StepMade(**{name: getattr(made, name) for name in names})

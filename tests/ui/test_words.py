@@ -3,6 +3,7 @@
 import ast
 import re
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
@@ -10,6 +11,7 @@ from engine.errors import AtelierError
 from engine.request.schema import PARAMETERS
 from engine.request.training import TRAINING_PARAMETERS
 from engine.settings import HOUSE
+from engine.training.data.findings import Code
 from ui.words import LANGUAGES, word
 
 ERRORS = {"Problem", "Refused", "_damaged", "AtelierError", *(kind.__name__ for kind in AtelierError.__subclasses__())}
@@ -75,6 +77,12 @@ def test_every_error_is_translated(language: str):
     assert len(found) > 40, "the search has lost its way"
     wanted = {f"error.{code}.{part}" for code in found for part in ("message", "remedy")}
     assert not wanted - LANGUAGES[language].keys()
+
+
+@pytest.mark.parametrize("code", get_args(Code))
+def test_what_a_scan_of_pictures_finds_is_translated(code: str):
+    for part in ("message", "remedy"):
+        assert re.search(r"[\u4e00-\u9fff]", LANGUAGES["zh-CN"][f"error.dataset.{code}.{part}"])
 
 
 @pytest.mark.parametrize("path", JAVASCRIPT, ids=lambda path: path.name)

@@ -28,6 +28,8 @@ def about_sets(all: Gathered) -> Iterator[Finding]:
             "warning",
             f"There are {len(parts.prior)} prior pictures for {len(parts.train)} to train with",
             remedy,
+            prior=len(parts.prior),
+            train=len(parts.train),
         )
     yield from small_buckets(all)
 

@@ -45,10 +45,10 @@ def with_captions(finding: Finding, captions: Mapping[Path, tuple[str, ...]]) ->
     return finding.model_copy(update=changes) if captions else finding
 
 
-def names(files: Sequence[Path]) -> str:
+def names(files: Sequence[Path], rest: str = "and {} more") -> str:
     """a.png, b.png, c.png and 9 more"""
     shown = ", ".join(file.name for file in files[:SHOWN])
-    return f"{shown} and {len(files) - SHOWN} more" if len(files) > SHOWN else shown
+    return f"{shown} {rest.format(len(files) - SHOWN)}" if len(files) > SHOWN else shown
 
 
 def finding(
@@ -70,7 +70,7 @@ def finding(
         files=paths,
         details=tuple(files.values()) if isinstance(files, Mapping) else (),
         fix=fix,
-        values={"names": names(paths), "count": len(paths), **values},
+        values={"names": names(paths, "… +{}"), "count": len(paths), **values},
     )
 
 

@@ -74,7 +74,7 @@ def test_the_gradients_of_two_are_those_of_one_with_both_batches(tmp_path: Path)
         torch.testing.assert_close(found[key], weight.grad, rtol=1e-3, atol=1e-6)
 
 
-@pytest.mark.slow  # fails now and then, when one process loses the other: see docs/training-runs.md
+@pytest.mark.slow
 def test_the_first_alone_writes_and_the_run_ends_as_it_should(tmp_path: Path) -> None:
     pictures = making.pictures(tmp_path / "pictures", 6)
     asked = {"length": 3, "save": 2, "hold_out": 0.3, "measure": 2}
