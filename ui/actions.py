@@ -9,7 +9,7 @@ from typing import Any
 import gradio as gr
 from gradio.blocks import Block
 
-from engine.errors import INTERNAL, AtelierError
+from engine.errors import INTERNAL, AtelierError, BadRequest
 from engine.library.model import ModelFile
 from engine.request.schema import PARAMETERS
 from engine.studio import Studio
@@ -33,13 +33,16 @@ class Actions:
         self.form = form
         self.turn = itertools.count(1)  # makes two equal answers differ, so that JavaScript sees both
 
-    def submit(self, request: gr.Request, **values: Any) -> dict[str, Any]:
-        """At once {"jobs": ids}, with {"problem": ...} what was refused; the pictures come by the page's own stream."""
+    def submit(self, request: gr.Request, begin: Any = None, **values: Any) -> dict[str, Any]:
+        """At once {"jobs": ids}, with {"problem": ...} what was refused; the pictures come by the page's own stream.
+
+        begin: the start, as begin.js tells it: its kind, and the parameters that this kind has.
+        """
         owner, jobs = self.visitor(request), []
         answer: dict[str, Any] = {"jobs": jobs, "turn": next(self.turn)}
         try:
             self.studio.forms.change(owner, values)
-            wanted = asked(values)
+            wanted = {**asked(values), **started(begin)}
             for _ in range(batches(values)):
                 job = self.studio.submit(wanted, owner)
                 jobs.append(job.id)
@@ -141,6 +144,20 @@ def asked(values: dict[str, Any]) -> dict[str, Any]:
         for name, value in values.items()
         if name in PARAMETERS
     }
+
+
+def started(begin: Any) -> dict[str, Any]:
+    """Raises BadRequest when the picture to begin with is missing."""
+    given = dict(begin) if isinstance(begin, dict) else {}
+    kind = given.pop("start", "noise")
+    if kind != "noise" and not given.get("picture"):
+        raise BadRequest(
+            "start.picture",
+            "There is no picture to begin with.",
+            "Drop one into the field, or choose one of your own from the gallery.",
+            field="picture",
+        )
+    return {"start": kind, **given} if kind != "noise" else {}
 
 
 def batches(values: dict[str, Any]) -> int:

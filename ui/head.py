@@ -4,9 +4,10 @@ import json
 from typing import Any
 
 from engine.picture.open import LARGEST_FILE
+from engine.request.schema import PARAMETERS, STARTS, Parameter
 from ui.form import BEST, FORM, QUICK, shown
 from ui.pieces.piece import source
-from ui.tabs.txt2img import GROUPS
+from ui.tabs.workbench import GROUPS
 from ui.theme import styles
 from ui.words import LANGUAGES
 
@@ -14,6 +15,7 @@ from ui.words import LANGUAGES
 SHARED = (
     "studio.js",
     "form.js",
+    "bench.js",
     "reset.js",
     "keys.js",
     "presets.js",
@@ -43,6 +45,9 @@ SHARED = (
 )
 
 
+FILES = {"picture", "mask"}  # told by the piece itself
+
+
 def head() -> str:
     """Nothing here comes from a visitor; `</` is broken up so that no word can end the element it is in."""
     return "\n".join(
@@ -51,6 +56,7 @@ def head() -> str:
             f"<style>{styles()}</style>",
             data("atelier-words", LANGUAGES),
             data("atelier-form", form()),
+            data("atelier-starts", starts()),
             data("atelier-limits", {"file": LARGEST_FILE}),
             f"<script>{''.join(source(name) for name in SHARED)}</script>",
         ]
@@ -61,6 +67,19 @@ def form() -> dict[str, Any]:
     """The default of each control, which of them a group holds, and the steps that the two choices on top set."""
     defaults = {name: shown(name, known.default) for name, known in FORM.items() if name != "checkpoint_hash"}
     return {"defaults": defaults, "groups": GROUPS, "quality": [QUICK, BEST]}
+
+
+def starts() -> dict[str, list[dict[str, Any]]]:
+    """The parameters of each kind of start, but the pictures themselves: begin.js draws them."""
+    return {
+        kind: [told(PARAMETERS[name]) for name in holder.model_fields if name in PARAMETERS and name not in FILES]
+        for kind, holder in STARTS.items()
+    }
+
+
+def told(known: Parameter) -> dict[str, Any]:
+    words = ("name", "default", "low", "high", "step", "choices")
+    return {"type": known.type.__name__, **{word: getattr(known, word) for word in words}}
 
 
 def data(name: str, content: Any) -> str:

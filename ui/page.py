@@ -14,11 +14,12 @@ from ui.pieces.piece import piece
 from ui.tabs.gallery import gallery
 from ui.tabs.grid import connect_grid, grid
 from ui.tabs.training import training
-from ui.tabs.txt2img import TO_QUALITY, TO_SIZE, TO_STEPS, Text2Img, txt2img
+from ui.tabs.workbench import TO_QUALITY, TO_SIZE, TO_STEPS, Workbench, workbench
 from ui.theme import theme
 from ui.words import translations, word
 
 # Nothing waits in Gradio's queue (its events die with the page) and nothing is offered as an endpoint.
+BENCHES = ("txt2img", "img2img")
 PLAIN: dict[str, Any] = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
 
 
@@ -30,20 +31,28 @@ def build(studio: Studio, visitor: Callable[[gr.Request], str]) -> tuple[gr.Bloc
         piece("drop", elem_classes=["unseen"])
         piece("apply", elem_classes=["unseen"])
         with gr.Tabs(elem_id="tabs"):
-            with gr.Tab(word("tab.txt2img"), id="txt2img", elem_id="tab-txt2img"):
-                tab = txt2img()
-            with gr.Tab(word("tab.gallery"), id="gallery", elem_id="tab-gallery"):
+            for name in BENCHES:  # they are empty: all of them show the workbench below
+                opens(name, name)
+            with opens("gallery"):
                 gallery()
-            with gr.Tab(word("tab.grid"), id="grid", elem_id="tab-grid"):
+            with opens("grid"):
                 table = grid()
-            with gr.Tab(word("tab.training"), id="training", elem_id="tab-training"):
+            with opens("training"):
                 training()
+        tab = workbench()
         connect(page, tab, bridge, Actions(studio, visitor, tab.form))
         connect_grid(table, tab.form, studio, visitor, PLAIN)
     return page, {"theme": theme(), "head": head(), "i18n": translations()}
 
 
-def connect(page: gr.Blocks, tab: Text2Img, bridge: gr.HTML, actions: Actions) -> None:
+def opens(name: str, bench: str = "") -> gr.Tab:
+    """A tab that says which way of beginning a picture the workbench shows; none hides it."""
+    tab = gr.Tab(word(f"tab.{name}"), id=name, elem_id=f"tab-{name}")
+    tab.select(None, js=f"() => {{ window.atelier.bench('{bench}'); }}", **PLAIN)
+    return tab
+
+
+def connect(page: gr.Blocks, tab: Workbench, bridge: gr.HTML, actions: Actions) -> None:
     form, controls = tab.form, list(tab.form.values())
     # JavaScript sees every change and saves it (form.js). What is filled into a group that was never opened changes
     # without an event, so it is told of that besides.
@@ -53,10 +62,10 @@ def connect(page: gr.Blocks, tab: Text2Img, bridge: gr.HTML, actions: Actions) -
 
     tab.generate.click(
         actions.submit,
-        inputs_kwargs=form,
+        inputs_kwargs={**form, "begin": tab.begin},
         outputs=tab.stage,
         trigger_mode="multiple",
-        js="(...values) => { window.atelier.emit('asked'); return values; }",
+        js="async (...values) => { window.atelier.emit('asked'); return [...values.slice(0, -1), await window.atelier.start()]; }",
         **PLAIN,
     )
     tab.stop.click(None, js="() => { window.atelier.stop(); }", **PLAIN)

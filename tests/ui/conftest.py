@@ -11,7 +11,7 @@ from engine.settings import HOUSE
 from engine.studio import Studio
 from engine.workers.messages import PainterSettings
 from ui.actions import Actions
-from ui.tabs.txt2img import txt2img
+from ui.tabs.workbench import workbench
 
 VISITOR = "ab" * 16
 
@@ -29,5 +29,5 @@ def studio(tmp_path: Path) -> Iterator[Studio]:
 @pytest.fixture
 def actions(studio: Studio) -> Actions:
     with gr.Blocks():
-        form = txt2img().form
+        form = workbench().form
     return Actions(studio, lambda request: VISITOR, form)

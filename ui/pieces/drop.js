@@ -21,6 +21,7 @@ picker.addEventListener("change", () => read(picker.files[0]));
 let depth = 0;
 const files = (event) => [...(event.dataTransfer?.types ?? [])].includes("Files");
 const show = (on) => { veil.hidden = !on; veil.firstChild.textContent = t("drop.here"); };
+atelier.on("dropped", () => { depth = 0; show(false); });  // somebody else took it
 addEventListener("dragenter", (e) => { if (files(e)) { depth++; show(true); } });
 addEventListener("dragleave", (e) => { if (files(e) && --depth <= 0) { depth = 0; show(false); } });
 addEventListener("dragover", (e) => { if (files(e)) e.preventDefault(); });

@@ -62,7 +62,7 @@
   /** To a field, wherever it is: the other tab, all settings and its group are opened for it. */
   const goTo = (name) => {
     const inSight = () => document.getElementById(`field-${name}`)?.offsetParent;
-    atelier.tab("txt2img");
+    if (!document.documentElement.dataset.bench) atelier.tab("txt2img");
     if (inSight()) { atelier.focusField(name); return; }
     atelier.allSettings();
     const group = Object.keys(groups).find((id) => groups[id].includes(name));

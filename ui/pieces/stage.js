@@ -133,6 +133,7 @@ const toolbar = (image, words = null) => {
     tool("dice", "reuse.seed", () => atelier.fill({ seed: image.seed })),
     tool("reuse", "reuse.settings", () => atelier.fill(image.values)),
     tool("copy", "copy.settings", () => atelier.copy(image.infotext)),
+    atelier.sender(image),
     tool("grid", "open.gallery", () => { atelier.tab("gallery"); atelier.details(image.id); }));
   caption.append(h("p", { class: "prompt", title: image.prompt }, image.prompt || t("no.prompt")), h("p", { class: "facts" }, atelier.summary(image)));
 };
@@ -206,6 +207,7 @@ const unpick = () => { picked = null; draw(); };
 const pick = (id) => picked?.id === id ? unpick() : withImage(id, (image) => { picked = image; refused = null; draw(); });
 
 atelier.on("pick", pick);
+atelier.on("begin", () => { if (refused?.field === "picture") { refused = null; draw(); } });
 atelier.on("state", draw);
 atelier.on("link", draw);
 document.addEventListener("keydown", (event) => {

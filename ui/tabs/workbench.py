@@ -1,4 +1,4 @@
-"""The tab "Text to image": which controls, in which order, and what happens between them."""
+"""The workbench that the drawing tabs share: which controls, in which order, and what happens between them."""
 
 from dataclasses import dataclass
 
@@ -27,8 +27,8 @@ TO_SIZE = "(size) => [size.width, size.height]"
 
 
 @dataclass
-class Text2Img:
-    """What page.py connects. form: the controls by parameter name."""
+class Workbench:
+    """What page.py connects. form: the controls by parameter name; begin: what a picture starts from."""
 
     form: dict[str, Block]
     generate: gr.Button
@@ -40,12 +40,13 @@ class Text2Img:
     aspects: gr.HTML
     dice: gr.Button
     last_seed: gr.Button
+    begin: gr.HTML
 
 
 FULL = {"elem_classes": ["field", "full"]}  # not shown in the simple mode
 
 
-def txt2img() -> Text2Img:
+def workbench() -> Workbench:
     form: dict[str, Block] = {}
     with gr.Row(elem_id="workbench", equal_height=False):
         with gr.Column(elem_id="words", min_width=0):
@@ -58,6 +59,7 @@ def txt2img() -> Text2Img:
             form["negative_prompt"] = draw(
                 "negative_prompt", lines=1, max_lines=5, placeholder=word("negative.placeholder"), info=None, **FULL
             )
+            begin = piece("begin")
             with gr.Row(elem_id="go"):
                 generate = gr.Button(word("generate"), variant="primary", elem_id="generate", min_width=0, scale=4)
                 piece("forever", min_width=0)
@@ -107,7 +109,7 @@ def txt2img() -> Text2Img:
             stage = piece("stage")
             piece("welcome")
             piece("strip")
-    return Text2Img(form, generate, stop, stage, models, refresh, quality, aspects, dice, last_seed)
+    return Workbench(form, generate, stop, stage, models, refresh, quality, aspects, dice, last_seed, begin)
 
 
 def fold(name: str) -> Block:

@@ -1,0 +1,115 @@
+// What a picture begins with, besides noise: the starting picture of "Image to image", and the parameters of its start.
+const { h, t, tool } = atelier;
+const STARTS = JSON.parse(document.getElementById("atelier-starts").textContent);
+const PLAIN = { picture: ["strength"], mask: ["strength"] };  // those always in sight; the others are folded
+const KEY = "start";
+const values = (() => { try { return JSON.parse(atelier.stored(KEY) ?? "{}"); } catch { return {}; } })();
+const known = (kind, name) => STARTS[kind]?.find((one) => one.name === name);
+const value = (kind, name) => values[`${kind}.${name}`] ?? known(kind, name).default;
+const set = (kind, name, next) => {
+  if (next === known(kind, name).default) delete values[`${kind}.${name}`]; else values[`${kind}.${name}`] = next;
+  atelier.store(KEY, JSON.stringify(values));
+};
+/** The parameters of a kind of start as they stand in the form; those of `held` are told by the way itself. */
+atelier.startValues = (kind) => Object.fromEntries((STARTS[kind] ?? []).filter((one) => !one.name.startsWith("outpaint_")).map((one) => [one.name, value(kind, one.name)]));
+atelier.setStart = (kind, wanted) => { for (const [name, next] of Object.entries(wanted)) if (known(kind, name)) set(kind, name, next); draw(); };
+
+// --- the starting picture, kept by the browser ---------------------------------------------------------------
+const database = () => new Promise((resolve, reject) => {
+  const request = indexedDB.open("atelier-begin", 1);
+  request.onupgradeneeded = () => request.result.createObjectStore("pictures");
+  request.onsuccess = () => resolve(request.result);
+  request.onerror = () => reject(request.error);
+});
+const keep = async (blob) => { try { const store = (await database()).transaction("pictures", "readwrite").objectStore("pictures"); if (blob) store.put(blob, "img2img"); else store.delete("img2img"); } catch { /* a private window: it lasts as long as the page */ } };
+const kept = async () => { try { const request = (await database()).transaction("pictures").objectStore("pictures").get("img2img"); return await new Promise((resolve) => { request.onsuccess = () => resolve(request.result ?? null); request.onerror = () => resolve(null); }); } catch { return null; } };
+
+const picker = h("input", { type: "file", accept: "image/png,image/jpeg,image/webp,image/avif,image/gif", class: "unseen", tabindex: "-1", "aria-hidden": "true", id: "begin-file" });
+const img = h("img", { alt: "", draggable: "false" }), facts = h("p", { class: "facts" }), line = h("p", { class: "wrong", role: "alert" });
+const tools = h("div", { class: "tools" }), face = h("button", { type: "button", class: "face", onclick: () => { picker.value = ""; picker.click(); } });
+const well = h("div", { class: "well" }, face, h("div", { class: "side" }, facts, tools, line)), fields = h("div", { class: "start-fields" });
+root.replaceChildren(h("div", { class: "begin" }, well, fields, picker));
+let blob = null, size = null;
+
+const show = async (next) => {
+  if (!next) { blob = size = null; img.removeAttribute("src"); draw(); return true; }
+  const address = URL.createObjectURL(next);
+  const found = await new Promise((resolve) => {
+    const probe = new Image();
+    probe.onload = () => resolve({ width: probe.naturalWidth, height: probe.naturalHeight });
+    probe.onerror = () => resolve(null);
+    probe.src = address;
+  });
+  if (!found) { URL.revokeObjectURL(address); line.textContent = t("begin.unreadable"); return false; }
+  if (img.src) URL.revokeObjectURL(img.src);
+  [blob, size, img.src] = [next, found, address];
+  line.textContent = "";
+  draw();
+  return true;
+};
+/** A new starting picture; the form's size follows its shape. */
+const take = async (next) => {
+  if (!(await show(next))) return;
+  keep(next);
+  atelier.emit("begin");
+  if (size) atelier.setSize(atelier.fitted(size.width, size.height));
+};
+picker.addEventListener("change", () => { if (picker.files[0]) take(picker.files[0]); });
+well.addEventListener("dragover", (event) => { event.preventDefault(); well.classList.add("over"); });
+well.addEventListener("dragleave", () => well.classList.remove("over"));
+well.addEventListener("drop", (event) => {
+  event.preventDefault(); event.stopPropagation();
+  well.classList.remove("over");
+  atelier.emit("dropped");
+  if (event.dataTransfer.files[0]) take(event.dataTransfer.files[0]);
+});
+document.addEventListener("paste", (event) => {
+  const file = [...(event.clipboardData?.files ?? [])].find((one) => one.type.startsWith("image/"));
+  if (file && well.offsetParent) { event.preventDefault(); take(file); }
+});
+atelier.ways.img2img = { kind: "picture", take, begin: async () => (blob ? { ...atelier.startValues("picture"), picture: await atelier.upload(blob) } : {}) };
+
+// --- drawing -------------------------------------------------------------------------------------------------
+const shown = (number) => String(Math.round(number * 1000) / 1000);
+const control = (kind, one) => {
+  const id = `start-${one.name}`, name = atelier.label(one.name), help = t(`field.${one.name}.help`);
+  if (one.type === "bool") {
+    const box = h("input", { type: "checkbox", id, class: "box-to-tick", onchange: () => set(kind, one.name, box.checked) });
+    box.checked = value(kind, one.name);
+    return h("label", { class: "start-field tick", title: help }, box, name);
+  }
+  if (one.choices.length) {
+    const select = h("select", { class: "select", id, onchange: () => set(kind, one.name, select.value) }, one.choices.map((choice) => h("option", { value: choice }, atelier.has(`start.choice.${choice}`) ? t(`start.choice.${choice}`) : choice)));
+    select.value = value(kind, one.name);
+    return h("label", { class: "start-field", title: help }, h("span", {}, name), select);
+  }
+  const step = one.step ?? (one.type === "int" ? 1 : 0.01), low = one.low || (one.type === "int" ? 0 : step);
+  const slider = h("input", { type: "range", id, min: low, max: one.high, step, "aria-label": name });
+  const number = h("input", { type: "number", class: "figure", min: low, max: one.high, step: "any", "aria-label": name });
+  const paint = () => { number.value = shown(value(kind, one.name)); slider.value = value(kind, one.name); slider.style.setProperty("--range_progress", `${((slider.value - low) / (one.high - low)) * 100}%`); };
+  const change = (text) => { const next = Number(text); if (text !== "" && Number.isFinite(next)) set(kind, one.name, Math.min(one.high, Math.max(low, one.type === "int" ? Math.round(next) : next))); paint(); };
+  slider.addEventListener("input", () => change(slider.value));
+  number.addEventListener("change", () => change(number.value));
+  paint();
+  return h("div", { class: "start-field slide", title: help }, h("span", {}, h("label", { for: id }, name), number), slider);
+};
+let folded = null;
+const draw = () => {
+  const way = atelier.ways[atelier.benched], kind = way?.kind ?? null, all = STARTS[kind] ?? [];
+  root.parentElement.classList.toggle("idle", !way);
+  well.hidden = atelier.benched !== "img2img";
+  well.classList.toggle("filled", Boolean(blob));
+  face.title = t(blob ? "begin.other" : "begin.choose");
+  face.setAttribute("aria-label", t(blob ? "begin.other" : "begin.choose"));
+  face.replaceChildren(...(blob ? [img] : [atelier.icon("open")]));
+  facts.textContent = blob ? `${size.width} × ${size.height}` : t("begin.drop");
+  const latest = atelier.shown;
+  tools.replaceChildren(...(blob ? [tool("close", "begin.remove", () => { show(null); keep(null); })] : [latest ? h("button", { type: "button", class: "link", onclick: () => atelier.send("img2img", latest) }, t("begin.latest")) : null].filter(Boolean)));
+  const open = folded?.open ?? false, rest = all.filter((one) => !PLAIN[kind].includes(one.name) && !one.name.startsWith("outpaint_"));
+  folded = rest.length ? h("details", { class: "start-more" }, h("summary", {}, t("begin.more")), h("div", { class: "grid" }, rest.map((one) => control(kind, one)))) : null;
+  if (folded) folded.open = open;
+  fields.replaceChildren(...all.filter((one) => PLAIN[kind].includes(one.name)).map((one) => control(kind, one)), ...(folded ? [folded] : []));
+};
+for (const event of ["bench", "language", "shown"]) atelier.on(event, draw);
+kept().then((last) => { if (last && !blob) show(last); });
+draw();
