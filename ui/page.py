@@ -11,6 +11,7 @@ from engine.studio import Studio
 from ui.actions import Actions
 from ui.head import head
 from ui.pieces.piece import piece
+from ui.tabs.canvases import canvas_tab
 from ui.tabs.gallery import gallery
 from ui.tabs.grid import connect_grid, grid
 from ui.tabs.training import training
@@ -20,6 +21,8 @@ from ui.words import translations, word
 
 # Nothing waits in Gradio's queue (its events die with the page) and nothing is offered as an endpoint.
 PLAIN: dict[str, Any] = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
+
+CANVASES = False  # the tabs "Inpaint" and "Sketch": shown once a Generate button of theirs has work to give
 
 
 def build(studio: Studio, visitor: Callable[[gr.Request], str]) -> tuple[gr.Blocks, dict[str, Any]]:
@@ -32,6 +35,11 @@ def build(studio: Studio, visitor: Callable[[gr.Request], str]) -> tuple[gr.Bloc
         with gr.Tabs(elem_id="tabs"):
             with gr.Tab(word("tab.txt2img"), id="txt2img", elem_id="tab-txt2img"):
                 tab = txt2img()
+            if CANVASES:
+                with gr.Tab(word("tab.inpaint"), id="inpaint", elem_id="tab-inpaint"):
+                    canvas_tab("inpaint", "mask")
+                with gr.Tab(word("tab.sketch"), id="sketch", elem_id="tab-sketch"):
+                    canvas_tab("sketch", "sketch")
             with gr.Tab(word("tab.gallery"), id="gallery", elem_id="tab-gallery"):
                 gallery()
             with gr.Tab(word("tab.grid"), id="grid", elem_id="tab-grid"):
