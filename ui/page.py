@@ -19,7 +19,7 @@ from ui.theme import theme
 from ui.words import translations, word
 
 # Nothing waits in Gradio's queue (its events die with the page) and nothing is offered as an endpoint.
-BENCHES = ("txt2img", "img2img")
+BENCHES = ("txt2img", "img2img", "inpaint", "sketch")
 PLAIN: dict[str, Any] = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
 
 

@@ -31,7 +31,7 @@ atelier.on("state", tell);
 atelier.on("link", tell);
 /** Gradio translates a tab's name when the tab was opened once; until then we do, in its own text node. */
 const tabs = () => setTimeout(() => {
-  for (const name of ["txt2img", "img2img", "gallery", "grid", "training"]) {
+  for (const name of ["txt2img", "img2img", "inpaint", "sketch", "gallery", "grid", "training"]) {
     const texts = document.createTreeWalker(document.getElementById(`tab-${name}-button`) ?? root, NodeFilter.SHOW_TEXT);
     while (texts.nextNode()) if (texts.currentNode.data.trim() && texts.currentNode.parentElement.closest("[id^=tab-]")) texts.currentNode.data = t(`tab.${name}`);
   }

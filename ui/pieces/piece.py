@@ -17,13 +17,12 @@ def source(name: str) -> str:
 def piece(name: str, value: dict[str, Any] | None = None, **layout: Any) -> gr.HTML:
     """The template never changes, so the DOM survives new values; texts enter by textContent only, as templates execute.
 
-    In the file: `root`, `props`, `watch("value", ...)` and `trigger("input")`, and `atelier` of studio.js.
+    A piece that is there twice needs an `elem_id` for each. In the file: `root`, `props`, `watch("value", ...)` and `trigger("input")`, and `atelier` of studio.js.
     """
     return gr.HTML(
         value=value or {},
         html_template="<div></div>",
         js_on_load=f"const atelier = window.atelier, root = element.firstElementChild;\n{source(f'{name}.js')}",
         apply_default_css=False,
-        elem_id=f"piece-{name}",
-        **layout,
+        **{"elem_id": f"piece-{name}", **layout},
     )

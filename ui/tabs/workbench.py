@@ -21,6 +21,7 @@ GROUPS = {
     "group-file": ("format", "quality", "trace"),
 }
 
+CANVASES = {"inpaint": "mask", "sketch": "sketch"}  # by the tab that shows them
 TO_STEPS = f"(quality) => quality === 'quick' ? {QUICK} : {BEST}"
 TO_QUALITY = f"(steps) => steps === {QUICK} ? 'quick' : steps === {BEST} ? 'best' : null"
 TO_SIZE = "(size) => [size.width, size.height]"
@@ -106,6 +107,8 @@ def workbench() -> Workbench:
                                 form[name] = fold(name)
             piece("further")
         with gr.Column(elem_id="easel", min_width=0):
+            for name, mode in CANVASES.items():
+                piece("canvas", {"name": name, "mode": mode}, elem_id=f"piece-canvas-{name}", elem_classes=["canvas-place"])
             stage = piece("stage")
             piece("welcome")
             piece("strip")
