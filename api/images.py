@@ -67,7 +67,7 @@ def sent(path: Path, media_type: str, name: str | None = None) -> FileResponse:
 
 def shown(image: GalleryImage) -> dict[str, Any]:
     names = ("id", "job", "index", "created", "width", "height", "prompt", "seed", "checkpoint", "sampler", "steps")
-    kept = ("seconds", "infotext", "stars", "tags", "trashed", "format", "imported", "trace", "name")
+    kept = ("seconds", "infotext", "stars", "tags", "trashed", "format", "imported", "trace", "name", "outside")
     facts = {name: getattr(image, name) for name in (*names, *kept)}
     return {**facts, "values": for_scripts(flat(image.request))}
 

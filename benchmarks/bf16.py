@@ -14,6 +14,7 @@ from engine.denoise import loop
 from engine.denoise.decode import decode
 from engine.denoise.samplers import recipe_of, scheduler
 from engine.denoise.solvers.schedulers import Scheduler
+from engine.denoise.sources import Sources
 from engine.denoise.work import conditioning, picture
 from engine.library.families.table import FAMILIES
 from engine.library.load import LoadedModel
@@ -77,7 +78,7 @@ def draw(made: LoadedModel) -> None:
             "seed": 7,
         }
     )
-    drawn = picture(made, asked, 0, conditioning(made, asked), Path()).denoising
+    drawn = picture(made, asked, 0, conditioning(made, asked), Sources(Path())).denoising
     while not drawn.finished:
         loop.step([drawn])
     decode(made, drawn.latents)

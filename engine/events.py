@@ -41,7 +41,8 @@ class Stepped(Event):
 
 
 class Made(Event):
-    """A finished picture as the bytes of a file, its infotext inside. trace: how it was made (engine/denoise/trace.py)."""
+    """A finished picture as the bytes of a file, its infotext inside. trace: how it was made (engine/denoise/trace.py);
+    outside: bytes that differ from the source's outside a mask and its feather, None where there was no mask."""
 
     kind: Literal["made"] = "made"
     index: int
@@ -50,6 +51,7 @@ class Made(Event):
     infotext: str
     seconds: float
     trace: bytes | None = None
+    outside: int | None = None
 
 
 class Done(Event):

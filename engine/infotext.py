@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from engine.request.generation import GenerationRequest
-from engine.request.schema import PARAMETERS, Parameter, flat
+from engine.request.schema import PARAMETERS, STARTS, Parameter, flat
 
 NEGATIVE = "Negative prompt:"
 # Keys are short: without a bound a hostile text of letters takes quadratic time.
@@ -17,7 +17,7 @@ SIZES = {"Size": ("width", "height"), "Seed resize from": ("resize_from_width", 
 ORDER = ("steps", "sampler", "schedule", "guidance", "seed", "width", "checkpoint_hash", "checkpoint", "clip_skip")
 ALWAYS = {"steps", "sampler", "schedule", "guidance", "seed", "noise_source"}
 KEYS = {p.infotext: p for p in PARAMETERS.values() if p.infotext}
-HASHES = {"checkpoint_hash": r"[0-9a-f]{10}", "picture": r"[0-9a-f]{64}"}
+HASHES = {"checkpoint_hash": r"[0-9a-f]{10}", "picture": r"[0-9a-f]{64}", "mask": r"[0-9a-f]{64}"}
 # Our own keys for prompts that the plain form would not give back as they were.
 EXACT_PROMPT, EXACT_NEGATIVE = "Prompt text", "Negative prompt text"
 OURS = "Atelier"
@@ -199,14 +199,23 @@ def understand(text: Text) -> Reading:
             values |= sizes
         elif known and (ours or known.part != "output") and (converted := convert(known, value)) is not None:
             values[known.name] = converted
-            if known.start:
-                values["start"] = known.start
         else:
             leftovers[key] = value
-    if values.get("start") == "picture" and "picture" not in values:
-        leftovers["Denoising strength"] = str(values.pop("strength"))
-        del values["start"]
-    return Reading(values, leftovers, text.tool)
+    kind = start_of(values)
+    own = STARTS[kind].model_fields
+    for name in [name for name in values if PARAMETERS[name].part == "start" and name not in own]:
+        del values[name]
+        key = PARAMETERS[name].infotext or name
+        leftovers[key] = text.pairs[key]
+    return Reading(values if kind == "noise" else {**values, "start": kind}, leftovers, text.tool)
+
+
+def start_of(values: Mapping[str, Any]) -> str:
+    """The kind of start that the values say: without the picture itself it is none of ours."""
+    if "picture" not in values:
+        return "noise"
+    grows = any(value for name, value in values.items() if name.startswith("outpaint_"))
+    return "mask" if grows or "mask" in values else "picture"
 
 
 def size(key: str, value: str) -> dict[str, int | None] | None:

@@ -23,7 +23,8 @@ from engine.job import Job, new_id
 from engine.library.scan import Library
 from engine.metadata import read as metadata
 from engine.metadata.absent import Found, settle
-from engine.picture.inputs import put_input, require_input
+from engine.picture.inputs import put_input
+from engine.picture.judge import judged
 from engine.picture.small import small
 from engine.presets import Presets
 from engine.progress import Progress
@@ -37,9 +38,8 @@ from engine.queue.batching import Limits
 from engine.queue.dispatcher import Dispatcher
 from engine.queue.store import Store
 from engine.request.generation import GenerationRequest
-from engine.request.parts import FromPicture
 from engine.request.read import read
-from engine.resolve import resolve
+from engine.resolve import find, resolve
 from engine.training.supervisor import Ground, Supervisor
 from engine.workers import worker
 from engine.workers.inprocess import Thread
@@ -140,10 +140,9 @@ class Studio:
 
     def resolved(self, values: Mapping[str, Any]) -> GenerationRequest:
         """What parameters by name ask for, nothing left to chance. Raises AtelierError when it cannot be drawn."""
-        request = resolve(read(values), self.library, lexicon=self.lexicon)
-        if isinstance(request.start, FromPicture):
-            require_input(self.inputs, request.start.picture)
-        return request
+        asked = read(values)
+        model = find(asked, self.library)
+        return resolve(judged(asked, self.inputs, (model.width, model.height)), self.library, lexicon=self.lexicon)
 
     def put(self, job: Job) -> None:
         """Queue a job; one that is there already stays as it is. Returns once it is durable."""

@@ -7,6 +7,7 @@ from math import lcm
 import torch
 
 from engine.denoise.conditioning import Conditioning
+from engine.denoise.keep import Keep
 from engine.denoise.noise import Noise
 from engine.denoise.packing import bucket, pack
 from engine.denoise.solvers.fused import Terms, terms, total
@@ -30,6 +31,8 @@ class Denoising:
     noise: Noise
     index: int = 0
     alone: bool = False
+    keep: Keep | None = None  # what stays as it was
+    beside: torch.Tensor | None = None  # channels that the network gets behind the latents, in latents' size
     guess: torch.Tensor | None = None  # the finished latents as the last step saw them, when asked for
     watched: bool = False  # its steps are kept
     seen: Sight | None = None  # the last of them
@@ -37,6 +40,11 @@ class Denoising:
     @property
     def finished(self) -> bool:
         return self.index >= len(self.solver.times)
+
+    def go_on(self, latents: torch.Tensor) -> None:
+        """Take the step's latents, but for what is kept."""
+        self.index += 1
+        self.latents = latents if self.keep is None else self.keep.after(self.solver, self.index, latents)
 
 
 @dataclass(frozen=True)
@@ -81,13 +89,14 @@ def step(pictures: Sequence[Denoising], most_rows: int = 16, guesses: frozenset[
             outcome.failures[i] = error
     if sums:
         for i, latents in zip(sums, total(list(sums.values())), strict=True):
-            pictures[i].latents = latents
-            pictures[i].index += 1
+            pictures[i].go_on(latents)
     return outcome
 
 
 def rows_of(owner: int, picture: Denoising) -> list[Row]:
     scaled = picture.solver.input(picture.latents, picture.index)
+    if picture.beside is not None:
+        scaled = torch.cat([scaled, picture.beside], 1)
     time = picture.solver.times[picture.index]
     return [Row(owner, scaled, time, context) for context in picture.conditioning.at(picture.index)]
 
@@ -126,6 +135,5 @@ def advance(picture: Denoising, outputs: list[torch.Tensor], guess: bool, shared
     picture.seen = see(solver, index, picture.latents, guided, said(index)) if picture.watched else None
     if move := solver.move(index, shared and not picture.alone):
         return terms(solver, move, picture.latents, guided, picture.noise)
-    picture.latents = solver.step(guided, index, picture.latents, picture.noise)
-    picture.index += 1
+    picture.go_on(solver.step(guided, index, picture.latents, picture.noise))
     return None

@@ -14,7 +14,9 @@ from engine.denoise import device as devices
 from engine.denoise import loop
 from engine.denoise.decode import check, decode
 from engine.denoise.encode import vae_factor
+from engine.denoise.finish import finish
 from engine.denoise.preview import Matrix, fit, jpeg
+from engine.denoise.sources import Sources
 from engine.denoise.wardrobe import Wardrobe
 from engine.denoise.work import Key, Picture, Work, compose
 from engine.errors import INTERNAL, AtelierError, OutOfMemory, Problem
@@ -24,7 +26,6 @@ from engine.library.load import LoadedModel, load
 from engine.library.scan import Library, ModelFile
 from engine.memory.relief import device_lost, out_of_memory
 from engine.memory.residency import Residency, give_back
-from engine.metadata.write import encode
 from engine.resolve import find
 
 log = logging.getLogger(__name__)
@@ -102,7 +103,7 @@ class Painter:
         lease = self.residency.lease(digest, size, partial(self.load, file, digest))
         work.model = work.lease.enter_context(lease)
         self.use_threads(work)
-        work.pictures = compose(work, work.model, self.folder, self.wardrobe)
+        work.pictures = compose(work, work.model, Sources(self.folder), self.wardrobe)
         yield Started(job=work.job.id, doing="drawing")
 
     def file(self, work: Work) -> ModelFile:
@@ -208,8 +209,7 @@ class Painter:
             image = decode(drawn.model, drawn.latents, picture.request.tuning.arithmetic)
             text = infotext.write(picture.request)
             work.pictures.remove(picture)
-            output = picture.request.output
-            file = self.pool.submit(encode, image, text, output.format, output.quality)
+            file = self.pool.submit(finish, image, picture.ending, text, picture.request.output)
             work.stored.append((picture, text, file))
 
     def wants_preview(self, picture: Picture, now: float) -> bool:
@@ -233,15 +233,16 @@ class Painter:
             picture, text, future = entry
             if wait or future.done():
                 work.stored.remove(entry)
-                seconds = time.monotonic() - picture.begun
+                seconds, made = time.monotonic() - picture.begun, future.result()
                 yield Made(
                     job=work.job.id,
                     index=picture.index,
-                    file=future.result(),
+                    file=made.file,
                     format=picture.request.output.format,
                     infotext=text,
                     seconds=seconds,
                     trace=picture.trace.file() if picture.trace else None,
+                    outside=made.outside,
                 )
         if work.complete and work.job.id in self.works:
             self.remove(work.job.id)

@@ -4,14 +4,15 @@ import time
 from concurrent.futures import Future
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 
 from engine import additions
 from engine.denoise import start
 from engine.denoise.conditioning import Conditioning, Speaker
+from engine.denoise.finish import Finished
 from engine.denoise.loop import Denoising
 from engine.denoise.noise import Noise
 from engine.denoise.samplers import make
+from engine.denoise.sources import Ending, Sources
 from engine.denoise.trace import Trace
 from engine.denoise.wardrobe import Set, Wardrobe, sets_of
 from engine.job import Job
@@ -35,6 +36,7 @@ class Picture:
     preview: Future[bytes] | None = None
     trace: Trace | None = None  # its steps, when they are kept
     worn: Set = ()  # what LoRAs its UNet wears
+    ending: Ending | None = None
 
     @property
     def key(self) -> Key:
@@ -48,14 +50,14 @@ class Picture:
 
 @dataclass
 class Work:
-    """lease: holds the model while the job is drawn; stored: PNGs being written."""
+    """lease: holds the model while the job is drawn; stored: files being written."""
 
     job: Job
     skip: frozenset[int]
     lease: ExitStack = field(default_factory=ExitStack)
     model: LoadedModel | None = None
     pictures: list[Picture] = field(default_factory=list)
-    stored: list[tuple[Picture, str, Future[bytes]]] = field(default_factory=list)
+    stored: list[tuple[Picture, str, Future[Finished]]] = field(default_factory=list)
 
     @property
     def begun(self) -> bool:
@@ -66,7 +68,7 @@ class Work:
         return self.begun and not self.pictures and not self.stored
 
 
-def compose(work: Work, model: LoadedModel, pictures: Path, wardrobe: Wardrobe) -> list[Picture]:
+def compose(work: Work, model: LoadedModel, sources: Sources, wardrobe: Wardrobe) -> list[Picture]:
     """The job's pictures at their first step, but those that are stored already."""
     request, speaker = work.job.request, Speaker(model, wardrobe)
     made = []
@@ -75,7 +77,7 @@ def compose(work: Work, model: LoadedModel, pictures: Path, wardrobe: Wardrobe) 
             own = additions.own(request.picture(index))
             sets = sets_of(own)
             with wardrobe.unet(model, sets.unet):  # one that does not fit is named before anything is drawn
-                made.append(picture(model, own, index, speaker.conditioning(own, sets.text), pictures))
+                made.append(picture(model, own, index, speaker.conditioning(own, sets.text), sources))
             made[-1].worn = sets.unet
     return made
 
@@ -90,14 +92,15 @@ def picture(
     request: GenerationRequest,
     index: int,
     told: Conditioning,
-    pictures: Path,
+    sources: Sources,
 ) -> Picture:
     sampling = request.sampling
     solver = make(sampling, request.tuning, model.scheduler_config, model.family.key)
     noise = Noise(sampling.seed, request.noise)
-    latents, first = start.begin(model, solver, request, noise, pictures)
-    told = replace(told, step_of=solver.step_of, first=first)
-    denoising = Denoising(model, solver, latents, told, sampling.guidance, noise, index=first, alone=sampling.exact)
+    begun = start.begin(model, solver, request, noise, sources)
+    told = replace(told, step_of=solver.step_of, first=begun.index)
+    denoising = Denoising(model, solver, begun.latents, told, sampling.guidance, noise, index=begun.index)
+    denoising.alone, denoising.keep, denoising.beside = sampling.exact, begun.keep, begun.beside
     denoising.watched = request.output.trace
-    trace = Trace(len(solver.times) - first) if denoising.watched else None
-    return Picture(index, request, denoising, time.monotonic(), trace=trace)
+    trace = Trace(len(solver.times) - begun.index) if denoising.watched else None
+    return Picture(index, request, denoising, time.monotonic(), trace=trace, ending=begun.ending)

@@ -10,7 +10,7 @@ from engine.gallery import files, incoming
 from engine.gallery.rows import NewImage, Rows, facts_of
 from engine.gallery.schema import order_of
 from engine.job import Job, new_id
-from engine.picture.open import open_safe
+from engine.picture.open import open_safe, upright
 from engine.request.generation import GenerationRequest
 
 
@@ -46,6 +46,7 @@ def drawn(job: Job, made: Made) -> tuple[NewImage, bytes]:
         seconds=made.seconds,
         format=small.format,
         sha256=hashlib.sha256(made.file).hexdigest(),
+        outside=made.outside,
     )
     return new, small.webp
 
@@ -70,7 +71,7 @@ def known(rows: Rows, data: Path, content: bytes, owner: str | None, seed: str) 
     """The id of the picture with the same bytes; owner: among whose. Those of an older studio have no digest: they are
     compared by themselves."""
     digest = hashlib.sha256(content).hexdigest()
-    size = incoming.upright(incoming.checked(content))
+    size = upright(incoming.checked(content))
     mine, values = ("", ()) if owner is None else (" AND catalogue.owner = ?", (owner,))
     with rows.reading() as connection:
         found = connection.execute(f"SELECT id FROM catalogue WHERE sha256 = ?{mine}", (digest, *values)).fetchone()

@@ -21,7 +21,6 @@ from engine.request.generation import GenerationRequest
 from engine.request.read import read
 
 TAKEN, CHANGED = 0x9003, 0x0132  # EXIF's DateTimeOriginal and DateTime
-ORIENTATION, LYING = 0x0112, (5, 6, 7, 8)  # the camera was turned by a quarter
 DAY = r"(?<!\d)((?:19|20)\d\d)[-_.]?(0[1-9]|1[0-2])[-_.]?(0[1-9]|[12]\d|3[01])"
 IN_NAME = re.compile(DAY + r"(?:[-_ T./]*([01]\d|2[0-3])[-_.:]?([0-5]\d)[-_.:]?([0-5]\d))?(?!\d)")
 OLDEST = 631152000.0  # 1990: what is older is a wrong clock
@@ -94,14 +93,6 @@ def created_of(picture: Image.Image, name: str, modified: float | None) -> float
     now = time.time()
     found = by_exif(picture) or by_name(name, modified) or modified
     return found if found and OLDEST < found < now + 86400 else now
-
-
-def upright(picture: Image.Image) -> tuple[int, int]:
-    """Width and height as the picture is shown, before anything is decoded."""
-    with suppress(Exception):
-        if picture.getexif().get(ORIENTATION) in LYING:
-            return picture.height, picture.width
-    return picture.size
 
 
 def by_exif(picture: Image.Image) -> float | None:

@@ -18,7 +18,8 @@ CHUNK = 500  # rows that one statement names; SQLite has a bound
 @dataclass(frozen=True)
 class GalleryImage:
     """request: of this picture alone (one picture, its own seed); of an imported one as much as could be read.
-    seed: text, as it may be larger than 2**53, and "" when unknown. trashed: when. trace: whether its steps were kept."""
+    seed: text, as it may be larger than 2**53, and "" when unknown. trashed: when. trace: whether its steps were kept.
+    outside: bytes that differ from the source's outside the mask; None where there was no mask."""
 
     id: str
     job: str
@@ -42,6 +43,7 @@ class GalleryImage:
     imported: bool
     trace: bool
     name: str
+    outside: int | None
 
 
 @dataclass(frozen=True)
@@ -60,7 +62,7 @@ class Facts:
 class NewImage:
     """A row to be put in: `insert` is the door for one as for a hundred thousand in one transaction.
 
-    file, thumbnail: below the data folder, with slashes. name: of an imported file."""
+    file, thumbnail: below the data folder, with slashes. name: of an imported file. outside: as in GalleryImage."""
 
     id: str
     job: str
@@ -79,6 +81,7 @@ class NewImage:
     sha256: str | None
     name: str = ""
     imported: bool = False
+    outside: int | None = None
 
 
 class Rows:
@@ -126,11 +129,11 @@ def insert(connection: sqlite3.Connection, new: NewImage) -> None:
     longer = facts.prompt if facts.prompt != new.request.words.prompt else None
     connection.execute(
         "INSERT INTO images (id, job, idx, owner, created, width, height, seed, seconds, infotext, request, file,"
-        f" thumbnail, format, imported, name, prompt) VALUES ({', '.join('?' * 17)})",
+        f" thumbnail, format, imported, name, prompt, outside) VALUES ({', '.join('?' * 18)})",
         (
             *(new.id, new.job, new.index, new.owner, new.created, new.width, new.height, facts.seed, new.seconds),
             *(new.infotext, new.request.model_dump_json(), new.file, new.thumbnail, new.format, new.imported),
-            *(new.name, longer),
+            *(new.name, longer, new.outside),
         ),
     )
     number = connection.execute(
@@ -211,4 +214,5 @@ def image_of(row: sqlite3.Row, tags: Sequence[str]) -> GalleryImage:
         imported=bool(row["imported"]),
         trace=row["trace"] is not None,
         name=row["name"],
+        outside=row["outside"],
     )

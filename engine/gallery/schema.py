@@ -16,11 +16,12 @@ DROP INDEX IF EXISTS images_newest;
 DROP INDEX IF EXISTS images_newest_of;
 """
 # Columns that came later. trace: the file in which the picture's steps were kept. name: of the imported file.
-# prompt: only where it is longer than a request may hold.
+# prompt: only where it is longer than a request may hold. outside: bytes changed outside the mask, where there was one.
 ADDED = {
     "format": "TEXT NOT NULL DEFAULT 'png'",
     "imported": "INTEGER NOT NULL DEFAULT 0",
     "name": "TEXT NOT NULL DEFAULT ''",
+    "outside": "INTEGER",
     "prompt": "TEXT",
     "trace": "TEXT",
 }

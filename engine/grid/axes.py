@@ -17,7 +17,7 @@ from engine.request.schema import PARAMETERS
 LETTERS = ("X", "Y", "Z")
 Values = dict[str, Any]
 Edit = Callable[[Values], Values]
-NOT_AN_AXIS = {"checkpoint_hash", "picture", "count", "trace"}
+NOT_AN_AXIS = {"checkpoint_hash", "picture", "mask", "count", "trace"}
 
 
 class Axis(Part):

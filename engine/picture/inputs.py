@@ -26,23 +26,29 @@ def put_input(folder: Path, data: bytes) -> str:
     return digest
 
 
-def require_input(folder: Path, digest: str) -> None:
-    """Raise NotFound when the studio was not given that picture."""
-    if not (folder / digest).is_file():
-        raise missing()
-
-
-def missing() -> NotFound:
+def missing(field: str) -> NotFound:
+    if field == "mask":
+        return NotFound(
+            "mask.missing",
+            "The mask is not here.",
+            "Give it to the studio first, and again after it was cleared.",
+            field=field,
+        )
     return NotFound(
         "picture.missing",
         "The picture to start from is not here.",
         "Give it to the studio first, and again after it was cleared.",
-        field="picture",
+        field=field,
     )
 
 
-def open_input(folder: Path, digest: str) -> Image.Image:
+def input_bytes(folder: Path, digest: str, field: str = "picture") -> bytes:
+    """Raises NotFound, naming the field, when the studio was not given that picture."""
     try:
-        return open_safe((folder / digest).read_bytes())
+        return (folder / digest).read_bytes()
     except FileNotFoundError:
-        raise missing() from None
+        raise missing(field) from None
+
+
+def open_input(folder: Path, digest: str, field: str = "picture") -> Image.Image:
+    return open_safe(input_bytes(folder, digest, field))

@@ -14,6 +14,7 @@ LARGEST_FILE = 64 * 2**20  # bytes; the guard, the page and Gradio refuse more t
 LARGEST_PIXELS = 64_000_000
 LONGEST_SIDE, SHORTEST_SIDE = 16384, 8
 LARGEST_PROFILE = 2**20
+ORIENTATION, LYING = 0x0112, (5, 6, 7, 8)  # EXIF: the camera was turned by a quarter
 SRGB = ImageCms.createProfile("sRGB")
 decoding = threading.Semaphore(2)  # a decoded picture may take 256 MB
 
@@ -56,6 +57,14 @@ def header(data: bytes) -> Image.Image:
     if min(width, height) < SHORTEST_SIDE:
         raise BadRequest("picture.tiny", "The picture is smaller than 8 pixels.", "Use a larger one.")
     return picture
+
+
+def upright(picture: Image.Image) -> tuple[int, int]:
+    """Width and height as the picture is shown, before anything is decoded."""
+    with suppress(Exception):  # broken EXIF is common, and says nothing
+        if picture.getexif().get(ORIENTATION) in LYING:
+            return picture.height, picture.width
+    return picture.size
 
 
 def too_large() -> BadRequest:

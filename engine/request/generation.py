@@ -2,7 +2,8 @@
 
 from typing import Any, Self
 
-from engine.request.parts import Canvas, FromNoise, Model, Noise, Output, Part, Sampling, Spent, Start, Tuning, Words
+from engine.request.parts import Canvas, Model, Noise, Output, Part, Sampling, Spent, Tuning, Words
+from engine.request.starts import FromNoise, Start
 
 
 class GenerationRequest(Part):

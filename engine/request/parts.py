@@ -134,12 +134,24 @@ class Model(Part):
 class Canvas(Part):
     width: Annotated[
         int | None,
-        Field(ge=64, le=2048, multiple_of=8, title="Width", description="Pixels; empty takes the model's own size."),
+        Field(
+            ge=64,
+            le=2048,
+            multiple_of=8,
+            title="Width",
+            description="Pixels; empty takes the starting picture's size, or the model's own.",
+        ),
         Shown(a1111="width", step=8),
     ] = None
     height: Annotated[
         int | None,
-        Field(ge=64, le=2048, multiple_of=8, title="Height", description="Pixels; empty takes the model's own size."),
+        Field(
+            ge=64,
+            le=2048,
+            multiple_of=8,
+            title="Height",
+            description="Pixels; empty takes the starting picture's size, or the model's own.",
+        ),
         Shown(a1111="height", step=8),
     ] = None
 
@@ -325,32 +337,3 @@ class Output(Part):
         Field(title="Keep every step", description="Store how the picture was made, to watch it afterwards."),
         Shown(infotext="Steps kept"),
     ] = False
-
-
-class FromNoise(Part):
-    """Text to image."""
-
-    kind: Literal["noise"] = "noise"
-
-
-class FromPicture(Part):
-    """Image to image: the picture is encoded and noised up to `strength`."""
-
-    kind: Literal["picture"] = "picture"
-    picture: Annotated[
-        str,
-        Field(
-            pattern=r"^[0-9a-f]{64}$",
-            title="Starting picture",
-            description="SHA-256 of the picture's file, given to the studio before.",
-        ),
-        Shown(infotext="Init image hash"),
-    ]
-    strength: Annotated[
-        float,
-        Field(gt=0, le=1, title="Strength", description="How much may change: 1 redraws all of it."),
-        Shown(infotext="Denoising strength", a1111="denoising_strength", step=0.05),
-    ] = 0.75
-
-
-Start = Annotated[FromNoise | FromPicture, Field(discriminator="kind")]

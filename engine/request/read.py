@@ -15,12 +15,13 @@ from engine.request.schema import PARAMETERS, STARTS, Parameter
 def read(values: Mapping[str, Any]) -> GenerationRequest:
     """Build a request from parameters by name; what is not given keeps its default.
 
-    `start` names the kind of start ("noise" or "picture"). Raises BadRequest for an unknown name or a bad value.
+    `start` names the kind of start ("noise", "picture" or "mask"), or is an object with its `kind` and its values.
+    Raises BadRequest for an unknown name or a bad value.
     """
-    kind = values.get("start", "noise")
+    kind, values = opened(values)
     if not isinstance(kind, str) or kind not in STARTS:
         raise BadRequest(
-            "start.unknown", f"There is no start '{shorten(kind)}'.", "Use noise or picture.", field="start"
+            "start.unknown", f"There is no start '{shorten(kind)}'.", "Use noise, picture or mask.", field="start"
         )
     data: dict[str, dict[str, Any]] = {"start": {"kind": kind}}
     for name, value in values.items():
@@ -38,6 +39,23 @@ def read(values: Mapping[str, Any]) -> GenerationRequest:
         return GenerationRequest.model_validate(data)
     except ValidationError as error:
         raise explain(error, PARAMETERS) from None
+
+
+def opened(values: Mapping[str, Any]) -> tuple[Any, Mapping[str, Any]]:
+    """The kind of start, and all values side by side."""
+    start = values.get("start", "noise")
+    if not isinstance(start, Mapping):
+        return start, values
+    inner = {name: value for name, value in start.items() if name != "kind"}
+    for name in inner:
+        if name in values or name == "start":
+            raise BadRequest(
+                "field.twice",
+                f"The parameter '{shorten(name)}' is given both inside and beside the start.",
+                "Give it once.",
+                field=shorten(name),
+            )
+    return start.get("kind"), {**values, **inner}
 
 
 def unknown(name: object, table: Mapping[str, Parameter]) -> BadRequest:
@@ -108,6 +126,13 @@ def explain(error: ValidationError, table: Mapping[str, Parameter]) -> BadReques
                 label=label,
                 longest=known.longest or 0,
             )
+        case "mask.needed":
+            return BadRequest(
+                "mask.needed",
+                "There is no mask, and nothing is to be added at the edges.",
+                "Paint what is to be redrawn, or say how far the picture is to grow.",
+                field="mask",
+            )
         case "too_long":
             return BadRequest("field.many", f"{label} holds too many.", "Take some away.", field=name, label=label)
         case _:
@@ -127,7 +152,7 @@ def explain(error: ValidationError, table: Mapping[str, Parameter]) -> BadReques
 def shorten(value: Any, longest: int = 60) -> str:
     """For a message: not longer than a line, and text that can be sent (no half surrogate pairs)."""
     try:
-        text = str(value).encode("utf-8", "replace").decode()
+        text = str(value[: longest + 1] if isinstance(value, str) else value).encode("utf-8", "replace").decode()
     except ValueError:  # an integer of thousands of digits
         return "a number too long to write down"
     return text if len(text) <= longest else text[: longest - 1] + "…"

@@ -8,15 +8,15 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from engine.request.generation import GenerationRequest
-from engine.request.parts import FromNoise, FromPicture
 from engine.request.shown import Shown
+from engine.request.starts import FromMask, FromNoise, FromPicture
 
-STARTS: dict[str, type[BaseModel]] = {"noise": FromNoise, "picture": FromPicture}
+STARTS: dict[str, type[BaseModel]] = {"noise": FromNoise, "picture": FromPicture, "mask": FromMask}
 
 
 @dataclass(frozen=True)
 class Parameter:
-    """One thing that can be asked for. `part` is the request's part that holds it, `start` the start it belongs to.
+    """One thing that can be asked for. `part` is the request's part that holds it, `start` the first start that has it.
 
     many: its value is a list, and `type` the type of each.
     """
@@ -85,7 +85,7 @@ def parameters() -> dict[str, Parameter]:
     for kind, start in STARTS.items():
         for name, field in start.model_fields.items():
             if name != "kind":
-                table[name] = parameter(name, "start", field, kind)
+                table.setdefault(name, parameter(name, "start", field, kind))
     return table
 
 

@@ -8,6 +8,7 @@ from PIL import Image
 from engine.denoise import device as devices
 from engine.denoise import loop
 from engine.denoise.decode import decode
+from engine.denoise.sources import Sources
 from engine.denoise.work import conditioning, picture
 from engine.library.load import LoadedModel
 from engine.request import read as requests
@@ -42,7 +43,7 @@ def together(model: LoadedModel, requests: Sequence[GenerationRequest]) -> list[
     """One picture for each request, all of one size; their steps share calls of the network."""
     for network in (model.unet, model.vae, model.text_encoder):
         network.eval()
-    begun = [picture(model, wanted, 0, conditioning(model, wanted), Path()).denoising for wanted in requests]
+    begun = [picture(model, wanted, 0, conditioning(model, wanted), Sources(Path())).denoising for wanted in requests]
     with devices.attention(model.device):
         while running := [one for one in begun if not one.finished]:
             if failed := list(loop.step(running).failures.values()):

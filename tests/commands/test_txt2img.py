@@ -26,7 +26,8 @@ def test_every_parameter_of_a_picture_from_noise_is_an_option(capsys: pytest.Cap
         assert f"--{name.replace('_', '-')} " in shown
         assert describe(parameter) in shown
     filled_in = {name for name, parameter in PARAMETERS.items() if parameter.part == "spent"}
-    assert set(PARAMETERS) - set(drawn()) == {"prompt", "picture", "strength"} | filled_in
+    starts = {name for name, parameter in PARAMETERS.items() if parameter.part == "start"}
+    assert set(PARAMETERS) - set(drawn()) == {"prompt", *starts} | filled_in
 
 
 def test_an_option_says_range_choices_and_default() -> None:

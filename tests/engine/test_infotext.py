@@ -12,7 +12,7 @@ from engine.infotext import HASHES
 from engine.prompt.spend import tidy
 from engine.request.generation import GenerationRequest
 from engine.request.read import read
-from engine.request.schema import PARAMETERS, Parameter
+from engine.request.schema import PARAMETERS, STARTS, Parameter
 
 words = st.text(
     st.characters(codec="utf-8", exclude_categories=["Cs", "Cc"], include_characters='\n,:"\\'), max_size=80
@@ -50,10 +50,10 @@ def value_of(known: Parameter) -> st.SearchStrategy[Any]:
 
 @st.composite
 def requests(draw: st.DrawFn) -> GenerationRequest:
-    start = draw(st.sampled_from([None, "picture"]))
-    values: dict[str, Any] = {} if start is None else {"start": start}
+    start = draw(st.sampled_from(list(STARTS)))
+    values: dict[str, Any] = {"start": start}
     for name, known in PARAMETERS.items():
-        if known.start == start or known.start is None:
+        if known.part != "start" or name in STARTS[start].model_fields:
             given = value_of(known) if known.start or not known.optional else st.none() | value_of(known)
             values[name] = draw(given if known.start else given | st.just(known.default))
     for name in ("prompt", "negative_prompt"):

@@ -38,6 +38,10 @@ class Solver(ABC):
     def noised(self, latents: torch.Tensor, noise: torch.Tensor, index: int) -> torch.Tensor:
         """Latents with the noise that evaluation `index` expects."""
 
+    def kept(self, latents: torch.Tensor, noise: torch.Tensor, index: int) -> torch.Tensor:
+        """Finished latents as they stand before evaluation `index`, on the way there: with that much of the noise."""
+        return latents + noise * self.sigma(index)
+
     def stirred(self, latents: torch.Tensor, noise: Noise) -> torch.Tensor:
         """The first latents with what churn adds to them."""
         return latents

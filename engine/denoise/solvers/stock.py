@@ -55,6 +55,12 @@ class Stock(Solver):
     def noised(self, latents: torch.Tensor, noise: torch.Tensor, index: int) -> torch.Tensor:
         return self.scheduler.add_noise(latents, noise, self.timesteps[index : index + 1])
 
+    def kept(self, latents: torch.Tensor, noise: torch.Tensor, index: int) -> torch.Tensor:
+        if self.plan is None:
+            return self.noised(latents, noise, index)  # the object knows how far it has come
+        mixed = super().kept(latents, noise, index)
+        return scaled(mixed, self.sigma(index)) if self.row.variance_preserving else mixed
+
     def pure_noise(self, noise: torch.Tensor) -> torch.Tensor:
         noise = noise * self.scheduler.init_noise_sigma
         return noise if self.strength == 1 else noise * self.strength

@@ -8,6 +8,7 @@ import torch
 
 from engine.denoise import loop
 from engine.denoise.conditioning import Speaker
+from engine.denoise.sources import Sources
 from engine.denoise.work import Picture, picture
 from engine.library.load import LoadedModel
 from engine.prompt.encode import encode
@@ -21,7 +22,7 @@ def asked(**values: Any) -> GenerationRequest:
 
 def make(model: LoadedModel, **values: Any) -> Picture:
     request = asked(**values)
-    return picture(model, request, 0, Speaker(model).conditioning(request), Path())
+    return picture(model, request, 0, Speaker(model).conditioning(request), Sources(Path()))
 
 
 def finish(*pictures: Picture) -> list[torch.Tensor]:

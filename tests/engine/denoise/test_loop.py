@@ -9,6 +9,7 @@ import torch
 from engine.denoise import loop
 from engine.denoise.conditioning import Conditioning, Stage, Track, contexts
 from engine.denoise.solvers.stock import Stock
+from engine.denoise.sources import Sources
 from engine.denoise.work import Picture, conditioning, picture
 from engine.library.load import LoadedModel
 from engine.request.read import read
@@ -19,7 +20,7 @@ LONG = "a red house, " * 30
 
 def make(model: LoadedModel, **values: Any) -> Picture:
     asked = read({"prompt": "a red house by day", "steps": 5, "seed": 1, "width": 64, "height": 64} | values)
-    return picture(model, asked, 0, conditioning(model, asked), Path())
+    return picture(model, asked, 0, conditioning(model, asked), Sources(Path()))
 
 
 def finish(*pictures: Picture) -> list[torch.Tensor]:

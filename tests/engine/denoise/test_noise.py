@@ -11,6 +11,7 @@ import torch
 from engine.denoise import loop
 from engine.denoise.noise import Noise, slerp
 from engine.denoise.philox import Philox
+from engine.denoise.sources import Sources
 from engine.denoise.work import conditioning, picture
 from engine.library.load import LoadedModel
 from engine.request.parts import LARGEST_SEED
@@ -132,7 +133,7 @@ def asked(**values: Any) -> Any:
 
 
 def finished(model: LoadedModel, *requests: Any) -> list[torch.Tensor]:
-    drawings = [picture(model, r, 0, conditioning(model, r), Path()).denoising for r in requests]
+    drawings = [picture(model, r, 0, conditioning(model, r), Sources(Path())).denoising for r in requests]
     while not all(d.finished for d in drawings):
         loop.step([d for d in drawings if not d.finished])
     return [d.latents for d in drawings]

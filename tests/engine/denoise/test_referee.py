@@ -16,6 +16,7 @@ from engine.denoise.noise import Noise
 from engine.denoise.samplers import recipe_of, scheduler
 from engine.denoise.schedules import SCHEDULES
 from engine.denoise.solvers.schedulers import STOCK, ThirdOrder
+from engine.denoise.sources import Sources
 from engine.denoise.start import from_picture
 from engine.denoise.work import Picture, conditioning, picture
 from engine.library.load import LoadedModel
@@ -41,8 +42,13 @@ def request(**values: Any) -> GenerationRequest:
     )
 
 
+def started(asked: GenerationRequest, strength: float) -> GenerationRequest:
+    start = {"kind": "picture", "picture": "0" * 64, "strength": strength}
+    return GenerationRequest.model_validate({**asked.model_dump(), "start": start})
+
+
 def alone(model: LoadedModel, asked: GenerationRequest) -> Picture:
-    made = picture(model, asked, 0, conditioning(model, asked), Path())
+    made = picture(model, asked, 0, conditioning(model, asked), Sources(Path()))
     while not made.denoising.finished:
         loop.step([made.denoising])
     return made
@@ -149,11 +155,11 @@ def test_a_picture_as_the_start_equals_the_pipeline(
     pipeline = StableDiffusionImg2ImgPipeline(scheduler=prepared(asked, postcard), **components)
     theirs = run(pipeline, asked, image=source, strength=strength, output_type="latent")
     ours = alone(postcard, asked).denoising
-    made = picture(postcard, asked, 0, conditioning(postcard, asked), Path())
+    made = picture(postcard, asked, 0, conditioning(postcard, asked), Sources(Path()))
     noise = Noise(asked.sampling.seed)
-    latents, first = from_picture(postcard, made.denoising.solver, source, asked, strength, noise)
+    begun = from_picture(postcard, made.denoising.solver, source, started(asked, strength), noise)
     drawn = made.denoising
-    drawn.latents, drawn.index, drawn.noise = latents, first, noise
+    drawn.latents, drawn.index, drawn.noise = begun.latents, begun.index, noise
     while not drawn.finished:
         loop.step([drawn])
     assert torch.equal(drawn.latents, theirs)
@@ -165,9 +171,10 @@ def test_with_a1111s_arithmetic_a_picture_starts_and_ends_otherwise(sampler: str
     """A step more, and colours cut off: never brighter than rounded ones, by one level at most."""
     asked = request(sampler=sampler, steps=8, arithmetic="AUTOMATIC1111")
     source = Image.effect_mandelbrot((64, 96), (-2, -1.5, 1, 1.5), 60).convert("RGB")
-    drawn = picture(postcard, asked, 0, conditioning(postcard, asked), Path()).denoising
+    drawn = picture(postcard, asked, 0, conditioning(postcard, asked), Sources(Path())).denoising
     drawn.noise = Noise(5)
-    drawn.latents, drawn.index = from_picture(postcard, drawn.solver, source, asked, 0.5, drawn.noise)
+    begun = from_picture(postcard, drawn.solver, source, started(asked, 0.5), drawn.noise)
+    drawn.latents, drawn.index = begun.latents, begun.index
     while not drawn.finished:
         loop.step([drawn])
     if FACTS[sampler].automatic:

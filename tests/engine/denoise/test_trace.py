@@ -15,6 +15,7 @@ from PIL import Image
 
 from engine.denoise import loop
 from engine.denoise.painter import Painter
+from engine.denoise.sources import Sources
 from engine.denoise.trace import FRAMES, SIDE, Sight, Trace
 from engine.denoise.work import conditioning, picture
 from engine.events import Made
@@ -86,7 +87,7 @@ def test_the_numbers_say_what_guidance_and_the_step_did(postcard: LoadedModel) -
     """Against both prompts' own guesses, computed here from the network's answers."""
     asked = read({"prompt": "a red house", "steps": 4, "seed": 7, "width": 64, "height": 64, "trace": True})
     told = conditioning(postcard, asked)
-    made = picture(postcard, asked, 0, told, Path()).denoising
+    made = picture(postcard, asked, 0, told, Sources(Path())).denoising
     before = None
     for index in range(4):
         latents, solver = made.latents, made.solver
@@ -118,7 +119,7 @@ def test_nothing_is_kept_unless_it_is_asked_for_and_the_picture_is_the_same(
     one, other = (np.asarray(Image.open(BytesIO(made[0].file))) for made in (plain, watched))
     assert np.array_equal(one, other)
     asked = read({"prompt": "a red house", "steps": 2, "width": 64, "height": 64})
-    made = picture(postcard, asked, 0, conditioning(postcard, asked), Path())
+    made = picture(postcard, asked, 0, conditioning(postcard, asked), Sources(Path()))
     loop.step([made.denoising])
     assert made.trace is None
     assert made.denoising.seen is None
@@ -197,7 +198,7 @@ def test_the_negative_prompt_is_named_by_itself_and_only_where_it_is_heard(paint
 def test_the_text_named_is_the_one_that_the_network_heard(postcard: LoadedModel) -> None:
     """A picture that begins in the middle counts its own steps."""
     asked = read({"prompt": "[a house:a boat:2]", "steps": 6, "width": 64, "height": 64, "sampler": "Euler"})
-    made = picture(postcard, asked, 0, conditioning(postcard, asked), Path()).denoising
+    made = picture(postcard, asked, 0, conditioning(postcard, asked), Sources(Path())).denoising
     late = replace(made.conditioning, first=2)
     for told, first in ((made.conditioning, 0), (late, 2)):
         for index in range(first, 6):

@@ -6,10 +6,11 @@ from typing import Any
 import pytest
 
 from engine.errors import BadRequest
-from engine.request.parts import LARGEST_SEED, FromNoise, FromPicture
+from engine.request.parts import LARGEST_SEED
 from engine.request.read import read
 from engine.request.samplers import SAMPLERS
 from engine.request.schema import PARAMETERS, flat
+from engine.request.starts import FromMask, FromNoise, FromPicture
 
 
 def test_nothing_given_is_a_request() -> None:
@@ -29,6 +30,19 @@ def test_values_find_their_part_by_name() -> None:
 def test_a_request_made_flat_reads_back() -> None:
     for asked in (read({"prompt": "x", "seed": 4}), read({"start": "picture", "picture": "a" * 64, "strength": 0.5})):
         assert read(flat(asked)) == asked
+
+
+def test_a_start_may_be_an_object_of_its_own() -> None:
+    inner = {"picture": "0" * 64, "mask": "1" * 64, "mask_blur": 2}
+    nested = read({"prompt": "a car", "start": {"kind": "mask", **inner}})
+    assert isinstance(nested.start, FromMask)
+    assert nested == read({"prompt": "a car", "start": "mask", **inner})
+
+
+def test_a_picture_that_grows_needs_no_mask() -> None:
+    start = read({"start": "mask", "picture": "0" * 64, "outpaint_right": 64}).start
+    assert isinstance(start, FromMask)
+    assert start.frame == (0, 0, 64, 0)
 
 
 def test_a_start_brings_its_own_parameters() -> None:
@@ -55,15 +69,27 @@ def test_a_start_brings_its_own_parameters() -> None:
         ({"count": 1000}, "count", "1 to 16"),
         ({"checkpoint_hash": "xyz"}, "checkpoint_hash", "Correct the value."),
         ({"stepz": 3}, "stepz", "Did you mean steps?"),
-        ({"start": []}, "start", "Use noise or picture."),
+        ({"start": []}, "start", "Use noise, picture or mask."),
         ({"prompt": "\ud800"}, "prompt", "Correct the value."),
         ({"sampler": "\ud800"}, "sampler", "Correct the value."),
         ({"\ud800": 1}, "?", ""),
         ({"steps": 10**5000}, "steps", "1 to 150"),
-        ({"start": "dust"}, "start", "Use noise or picture."),
+        ({"start": "dust"}, "start", "Use noise, picture or mask."),
         ({"start": "picture", "strength": 0.5}, "picture", "Correct the value."),
         ({"strength": 0.5}, "strength", ""),
         ({"start": "picture", "picture": "0" * 64, "strength": 0}, "strength", "0 to 1"),
+        ({"start": "mask", "picture": "0" * 64}, "mask", "Paint what is to be redrawn"),
+        ({"start": "mask", "picture": "0" * 64, "mask": "white"}, "mask", "Correct the value."),
+        ({"start": "mask", "picture": "0" * 64, "mask": "0" * 64, "mask_blur": 65}, "mask_blur", "0 to 64"),
+        ({"start": "mask", "picture": "0" * 64, "mask": "0" * 64, "masked_content": "fil"}, "masked_content", "fill"),
+        ({"start": "mask", "picture": "0" * 64, "outpaint_left": 4096}, "outpaint_left", "0 to 2048"),
+        ({"start": "mask", "picture": "0" * 64, "resize_mode": "Just resize"}, "resize_mode", ""),
+        ({"start": "picture", "picture": "0" * 64, "mask": "0" * 64}, "mask", ""),
+        ({"start": {"kind": "picture", "picture": "0" * 64, "strength": 2}}, "strength", "0 to 1"),
+        ({"start": {"kind": "picture", "picture": "0" * 64, "size": 2}}, "size", ""),
+        ({"start": {"kind": "picture", "picture": "0" * 64}, "picture": "1" * 64}, "picture", "Give it once."),
+        ({"start": {"picture": "0" * 64}}, "start", "Use noise, picture or mask."),
+        ({"start": {"kind": "noise", "start": "picture"}}, "start", "Give it once."),
     ],
 )
 def test_a_bad_value_names_the_field_and_the_remedy(values: dict[str, Any], field: str, remedy: str) -> None:
