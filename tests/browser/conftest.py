@@ -35,8 +35,6 @@ FLAGS = [
 class Program:
     """`python app.py` on one port and one data folder; it can be stopped and started again."""
 
-    script: tuple[str, ...] = ("app.py",)
-
     def __init__(self, folder: Path, *flags: str):
         self.folder, self.port, self.flags = folder, free_port(), flags
         self.process: subprocess.Popen[bytes] | None = None
@@ -49,7 +47,7 @@ class Program:
         environment = {name: value for name, value in os.environ.items() if not name.startswith("ATELIER_")}
         command = [
             sys.executable,
-            *self.script,
+            "app.py",
             "--no-browser",
             "--port",
             str(self.port),
@@ -86,37 +84,12 @@ def url(program: Program) -> str:
     return program.url
 
 
-class WithCanvases(Program):
-    script = ("-m", "tests.browser.with_canvases")
-
-
-@pytest.fixture(scope="session")
-def canvases(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Program]:
-    """A studio whose page shows the tabs of the canvases."""
-    studio = WithCanvases(tmp_path_factory.mktemp("canvases"))
-    try:
-        studio.start()
-        yield studio
-    finally:
-        studio.stop()
-
-
 @pytest.fixture(scope="module")
-def painter(chromium: Browser, canvases: Program) -> Iterator[Page]:
+def painter(chromium: Browser, program: Program) -> Iterator[Page]:
     """One page for a whole module: what a test paints, the next opens a picture over."""
-    visitors = Visitors(chromium, canvases.url)
+    visitors = Visitors(chromium, program.url)
     yield visitors.come()
     visitors.contexts[0].close()
-    assert visitors.complaints == []
-
-
-@pytest.fixture
-def painters(chromium: Browser, canvases: Program) -> Iterator["Visitors"]:
-    """Visitors of the studio with canvases."""
-    visitors = Visitors(chromium, canvases.url)
-    yield visitors
-    for context in visitors.contexts:
-        context.close()
     assert visitors.complaints == []
 
 

@@ -79,7 +79,7 @@ def test_undo_and_redo_go_step_by_step_and_a_new_stroke_ends_what_could_be_redon
         easel.page.keyboard.press("Control+Shift+z")
         assert (easel.mask() == state).all()
     easel.dot(marks["yellow"])
-    expect(easel.page.locator(".rail").get_by_label("Redo")).to_be_disabled()
+    expect(easel.page.locator("#piece-canvas-inpaint .rail").get_by_label("Redo")).to_be_disabled()
     easel.tool("Undo")
     assert (easel.mask() == states[2]).all()
 
@@ -118,10 +118,10 @@ def test_lasso_rectangle_and_fill(easel: Easel):
     area = (mask > 127).sum()
     assert abs(area - 320 * 240 / 2) < 900
     easel.page.keyboard.press("r")
-    easel.page.locator(".options").get_by_role("button", name="Take away").click()
+    easel.page.locator("#piece-canvas-inpaint .options").get_by_role("button", name="Take away").click()
     easel.drag(marks["red"], marks["yellow"], steps=8)
     assert (easel.mask() > 127).sum() < 900, "the triangle lay inside the rectangle"
-    easel.page.locator(".options").get_by_role("button", name="Add").click()
+    easel.page.locator("#piece-canvas-inpaint .options").get_by_role("button", name="Add").click()
     easel.page.keyboard.press("Delete")
     easel.drag(marks["red"], marks["yellow"], steps=8)
     assert abs(int((easel.mask() == 255).sum()) - 320 * 240) < 1200
@@ -157,13 +157,13 @@ def test_a_rectangle_by_keyboard_alone(easel: Easel):
     expect(page.locator("#piece-canvas-inpaint [role=status]")).to_contain_text(
         "Rectangle added: 200 × 120 at 100, 50."
     )
-    page.locator(".numbers select").select_option("ellipse")
-    page.locator(".numbers").get_by_role("button", name="Take away").click()
+    page.locator("#piece-canvas-inpaint .numbers select").select_option("ellipse")
+    page.locator("#piece-canvas-inpaint .numbers").get_by_role("button", name="Take away").click()
     mask = easel.mask()
     assert mask[110, 200] == 0
     assert mask[51, 101] == 255
-    page.locator(".numbers").get_by_label("X", exact=True).fill("900")
-    page.locator(".numbers").get_by_role("button", name="Add").click()
+    page.locator("#piece-canvas-inpaint .numbers").get_by_label("X", exact=True).fill("900")
+    page.locator("#piece-canvas-inpaint .numbers").get_by_role("button", name="Add").click()
     expect(page.locator(".note")).to_contain_text("This shape lies outside the picture.")
 
 
@@ -171,19 +171,23 @@ def test_keys_do_nothing_while_a_text_is_written(easel: Easel):
     marks = easel.find()
     easel.dot(marks["red"])
     before = easel.mask()
-    easel.page.locator("#inpaint-prompt textarea").fill("")
-    easel.page.locator("#inpaint-prompt textarea").press_sequentially("begin xi")
+    easel.page.locator("#field-prompt textarea").fill("")
+    easel.page.locator("#field-prompt textarea").press_sequentially("begin xi")
     easel.page.keyboard.press("Backspace")
     easel.page.keyboard.press("Control+z")
     assert (easel.mask() == before).all()
-    expect(easel.page.locator(".rail").get_by_label("Brush")).to_have_attribute("aria-pressed", "true")
+    expect(easel.page.locator("#piece-canvas-inpaint .rail").get_by_label("Brush")).to_have_attribute(
+        "aria-pressed", "true"
+    )
 
 
 def test_the_size_follows_its_keys(easel: Easel):
     marks = easel.find()
     for _ in range(4):
         easel.page.keyboard.press("]")
-    size = int(easel.page.locator(".options").get_by_role("spinbutton", name="Size").input_value())
+    size = int(
+        easel.page.locator("#piece-canvas-inpaint .options").get_by_role("spinbutton", name="Size").input_value()
+    )
     assert size > 30
     easel.dot(marks["red"])
     xs = np.nonzero((easel.mask() > 0).any(0))[0]

@@ -12,16 +12,16 @@ pytestmark = pytest.mark.browser
 WIDTH, HEIGHT = 640, 480
 
 
-def come(painters: Visitors, tmp_path: Path, width: int = 1440, height: int = 900, **options: Any) -> Easel:
-    easel = Easel(painters.come(width, height, **options)).enter()
+def come(visitors: Visitors, tmp_path: Path, width: int = 1440, height: int = 900, **options: Any) -> Easel:
+    easel = Easel(visitors.come(width, height, **options)).enter()
     easel.open(marked(tmp_path, WIDTH, HEIGHT))
     easel.size(16)
     return easel
 
 
 @pytest.fixture
-def easel(painters: Visitors, tmp_path: Path) -> Easel:
-    return come(painters, tmp_path)
+def easel(visitors: Visitors, tmp_path: Path) -> Easel:
+    return come(visitors, tmp_path)
 
 
 def lands(easel: Easel, mark: str, within: float = 1.5) -> None:
@@ -55,16 +55,16 @@ def test_after_the_window_became_another(easel: Easel):
         easel.page.keyboard.press("Control+z")
 
 
-def test_after_the_page_was_scrolled(painters: Visitors, tmp_path: Path):
-    easel = come(painters, tmp_path, 800, 420)
+def test_after_the_page_was_scrolled(visitors: Visitors, tmp_path: Path):
+    easel = come(visitors, tmp_path, 800, 420)
     easel.page.mouse.move(100, 300)
     easel.page.mouse.wheel(0, 90)
     easel.page.wait_for_function("() => scrollY > 40")
     lands(easel, "yellow")
 
 
-def test_on_a_dense_screen(painters: Visitors, tmp_path: Path):
-    easel = come(painters, tmp_path, device_scale_factor=2)
+def test_on_a_dense_screen(visitors: Visitors, tmp_path: Path):
+    easel = come(visitors, tmp_path, device_scale_factor=2)
     lands(easel, "blue")
     sheet = easel.page.locator("canvas.sheet")
     assert sheet.evaluate("(c) => c.width") == 2 * sheet.evaluate("(c) => c.clientWidth"), (
@@ -75,19 +75,19 @@ def test_on_a_dense_screen(painters: Visitors, tmp_path: Path):
 def test_in_full_screen_and_back(easel: Easel):
     easel.stage.focus()
     easel.page.keyboard.press("f")
-    box = easel.page.locator(".paint").bounding_box()
+    box = easel.page.locator("#piece-canvas-inpaint .paint").bounding_box()
     assert box == {"x": 0, "y": 0, "width": 1440, "height": 900}
     lands(easel, "red")
     easel.page.keyboard.press("Control+z")
     easel.page.keyboard.press("f")
-    box = easel.page.locator(".paint").bounding_box()
+    box = easel.page.locator("#piece-canvas-inpaint .paint").bounding_box()
     assert box is not None
     assert box["width"] < 1440
     lands(easel, "red")
 
 
-def test_two_fingers_move_and_zoom_and_paint_nothing(painters: Visitors, tmp_path: Path):
-    easel = come(painters, tmp_path, 390, 844, has_touch=True, is_mobile=True)
+def test_two_fingers_move_and_zoom_and_paint_nothing(visitors: Visitors, tmp_path: Path):
+    easel = come(visitors, tmp_path, 390, 844, has_touch=True, is_mobile=True)
     marks = easel.find()
     session = easel.page.context.new_cdp_session(easel.page)
 
@@ -153,11 +153,11 @@ def test_the_frame_is_dragged_out_and_taken_back(easel: Easel):
     right, middle = marks["green"][0] + WIDTH / 4 * scale, (marks["red"][1] + marks["blue"][1]) / 2
     easel.drag((right, middle), (right + 128 * scale, middle))
     assert page.evaluate(frame) == {"left": 0, "top": 0, "right": 128, "bottom": 0}
-    page.locator(".options").get_by_label("Top").fill("64")
+    page.locator("#piece-canvas-inpaint .options").get_by_label("Top").fill("64")
     page.keyboard.press("Enter")
-    page.locator(".options").get_by_label("Top").blur()
+    page.locator("#piece-canvas-inpaint .options").get_by_label("Top").blur()
     assert page.evaluate(frame)["top"] == 64
-    assert "becomes 768 × 544" in page.locator(".paint-foot .facts").inner_text()
+    assert "becomes 768 × 544" in page.locator("#piece-canvas-inpaint .paint-foot .facts").inner_text()
     page.keyboard.press("Control+z")
     page.keyboard.press("Control+z")
     assert page.evaluate(frame) == {"left": 0, "top": 0, "right": 0, "bottom": 0}

@@ -46,8 +46,8 @@ def test_strength_says_how_much_of_the_starting_picture_stays(page: Page, scene:
     write(page, "seed", "7")
     found = []
     for strength in ("0.1", "1"):
-        page.locator(".start-field.slide .figure").fill(strength)
-        page.locator(".start-field.slide .figure").blur()
+        page.locator(".start-field.ranged .figure").fill(strength)
+        page.locator(".start-field.ranged .figure").blur()
         generate(page)
         page.locator(".stage .line", has_text=re.compile("^Done")).wait_for()
         see_result(page)

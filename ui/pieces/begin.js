@@ -3,16 +3,16 @@ const { h, t, tool } = atelier;
 const STARTS = JSON.parse(document.getElementById("atelier-starts").textContent);
 const PLAIN = { picture: ["strength"], mask: ["strength"] };  // those always in sight; the others are folded
 const KEY = "start";
-const values = (() => { try { return JSON.parse(atelier.stored(KEY) ?? "{}"); } catch { return {}; } })();
-const known = (kind, name) => STARTS[kind]?.find((one) => one.name === name);
-const value = (kind, name) => values[`${kind}.${name}`] ?? known(kind, name).default;
-const set = (kind, name, next) => {
-  if (next === known(kind, name).default) delete values[`${kind}.${name}`]; else values[`${kind}.${name}`] = next;
+const values = (() => { try { return JSON.parse(atelier.stored(KEY) ?? "{}"); } catch { return {}; } })();  // by tab and name, where they differ
+const drawn = (tab) => (STARTS[atelier.ways[tab]?.kind] ?? []).filter((one) => !one.name.startsWith("outpaint_"));  // the frame is on the canvas
+const known = (tab, name) => drawn(tab).find((one) => one.name === name);
+const value = (tab, name) => values[`${tab}.${name}`] ?? known(tab, name).default;
+const set = (tab, name, next) => {
+  if (next === known(tab, name).default) delete values[`${tab}.${name}`]; else values[`${tab}.${name}`] = next;
   atelier.store(KEY, JSON.stringify(values));
 };
-/** The parameters of a kind of start as they stand in the form; those of `held` are told by the way itself. */
-atelier.startValues = (kind) => Object.fromEntries((STARTS[kind] ?? []).filter((one) => !one.name.startsWith("outpaint_")).map((one) => [one.name, value(kind, one.name)]));
-atelier.setStart = (kind, wanted) => { for (const [name, next] of Object.entries(wanted)) if (known(kind, name)) set(kind, name, next); draw(); };
+/** The parameters of a tab's start as they stand in the form. */
+const started = (tab) => Object.fromEntries(drawn(tab).map((one) => [one.name, value(tab, one.name)]));
 
 // --- the starting picture, kept by the browser ---------------------------------------------------------------
 const database = () => new Promise((resolve, reject) => {
@@ -67,37 +67,54 @@ document.addEventListener("paste", (event) => {
   const file = [...(event.clipboardData?.files ?? [])].find((one) => one.type.startsWith("image/"));
   if (file && well.offsetParent) { event.preventDefault(); take(file); }
 });
-atelier.ways.img2img = { kind: "picture", take, begin: async () => (blob ? { ...atelier.startValues("picture"), picture: await atelier.upload(blob) } : {}) };
+atelier.ways.img2img = { kind: "picture", take, begin: async () => (blob ? { ...started("img2img"), picture: await atelier.upload(blob) } : {}) };
+
+// --- the canvases --------------------------------------------------------------------------------------------
+const fit = (canvas) => { const { width, height } = canvas.size(); if (width) atelier.setSize(atelier.fitted(width, height)); };
+const onCanvas = (name, kind, mode, begin) => {
+  const canvas = atelier.canvas(name, mode);
+  const open = async (next, keep) => { if (await canvas.load(next, { keep })) fit(canvas); };
+  canvas.on("changed", ({ what }) => { if (what === "picture" && atelier.benched === name) { fit(canvas); atelier.emit("begin"); } });
+  atelier.ways[name] = { kind, take: async (next) => { await canvas.ready; await open(next, true); }, begin: async () => { await canvas.ready; return begin(canvas); } };
+};
+onCanvas("inpaint", "mask", "mask", async (canvas) => {
+  const picture = await canvas.picture(), frame = canvas.frame();
+  if (!picture) return {};
+  const edges = Object.fromEntries(Object.entries(frame).map(([edge, pixels]) => [`outpaint_${edge}`, pixels]));
+  const mask = canvas.empty() ? "" : await atelier.upload(await canvas.mask());
+  return { ...started("inpaint"), ...edges, mask, picture: await atelier.upload(picture) };
+});
+onCanvas("sketch", "picture", "sketch", async (canvas) => (canvas.empty() && !(await canvas.picture()) ? {} : { ...started("sketch"), picture: await atelier.upload(await canvas.sketch()) }));
 
 // --- drawing -------------------------------------------------------------------------------------------------
 const shown = (number) => String(Math.round(number * 1000) / 1000);
-const control = (kind, one) => {
+const control = (tab, one) => {
   const id = `start-${one.name}`, name = atelier.label(one.name), help = t(`field.${one.name}.help`);
   if (one.type === "bool") {
-    const box = h("input", { type: "checkbox", id, class: "box-to-tick", onchange: () => set(kind, one.name, box.checked) });
-    box.checked = value(kind, one.name);
+    const box = h("input", { type: "checkbox", id, class: "box-to-tick", onchange: () => set(tab, one.name, box.checked) });
+    box.checked = value(tab, one.name);
     return h("label", { class: "start-field tick", title: help }, box, name);
   }
   if (one.choices.length) {
-    const select = h("select", { class: "select", id, onchange: () => set(kind, one.name, select.value) }, one.choices.map((choice) => h("option", { value: choice }, atelier.has(`start.choice.${choice}`) ? t(`start.choice.${choice}`) : choice)));
-    select.value = value(kind, one.name);
+    const select = h("select", { class: "select", id, onchange: () => set(tab, one.name, select.value) }, one.choices.map((choice) => h("option", { value: choice }, atelier.has(`start.choice.${choice}`) ? t(`start.choice.${choice}`) : choice)));
+    select.value = value(tab, one.name);
     return h("label", { class: "start-field", title: help }, h("span", {}, name), select);
   }
   const step = one.step ?? (one.type === "int" ? 1 : 0.01), low = one.low || (one.type === "int" ? 0 : step);
   const slider = h("input", { type: "range", id, min: low, max: one.high, step, "aria-label": name });
   const number = h("input", { type: "number", class: "figure", min: low, max: one.high, step: "any", "aria-label": name });
-  const paint = () => { number.value = shown(value(kind, one.name)); slider.value = value(kind, one.name); slider.style.setProperty("--range_progress", `${((slider.value - low) / (one.high - low)) * 100}%`); };
-  const change = (text) => { const next = Number(text); if (text !== "" && Number.isFinite(next)) set(kind, one.name, Math.min(one.high, Math.max(low, one.type === "int" ? Math.round(next) : next))); paint(); };
+  const paint = () => { number.value = shown(value(tab, one.name)); slider.value = value(tab, one.name); slider.style.setProperty("--range_progress", `${((slider.value - low) / (one.high - low)) * 100}%`); };
+  const change = (text) => { const next = Number(text); if (text !== "" && Number.isFinite(next)) set(tab, one.name, Math.min(one.high, Math.max(low, one.type === "int" ? Math.round(next) : next))); paint(); };
   slider.addEventListener("input", () => change(slider.value));
   number.addEventListener("change", () => change(number.value));
   paint();
-  return h("div", { class: "start-field slide", title: help }, h("span", {}, h("label", { for: id }, name), number), slider);
+  return h("div", { class: "start-field ranged", title: help }, h("span", {}, h("label", { for: id }, name), number), slider);
 };
 let folded = null;
 const draw = () => {
-  const way = atelier.ways[atelier.benched], kind = way?.kind ?? null, all = STARTS[kind] ?? [];
+  const tab = atelier.benched, way = atelier.ways[tab], all = drawn(tab), plain = PLAIN[way?.kind] ?? [];
   root.parentElement.classList.toggle("idle", !way);
-  well.hidden = atelier.benched !== "img2img";
+  well.hidden = tab !== "img2img";
   well.classList.toggle("filled", Boolean(blob));
   face.title = t(blob ? "begin.other" : "begin.choose");
   face.setAttribute("aria-label", t(blob ? "begin.other" : "begin.choose"));
@@ -105,10 +122,10 @@ const draw = () => {
   facts.textContent = blob ? `${size.width} × ${size.height}` : t("begin.drop");
   const latest = atelier.shown;
   tools.replaceChildren(...(blob ? [tool("close", "begin.remove", () => { show(null); keep(null); })] : [latest ? h("button", { type: "button", class: "link", onclick: () => atelier.send("img2img", latest) }, t("begin.latest")) : null].filter(Boolean)));
-  const open = folded?.open ?? false, rest = all.filter((one) => !PLAIN[kind].includes(one.name) && !one.name.startsWith("outpaint_"));
-  folded = rest.length ? h("details", { class: "start-more" }, h("summary", {}, t("begin.more")), h("div", { class: "grid" }, rest.map((one) => control(kind, one)))) : null;
+  const open = folded?.open ?? false, rest = all.filter((one) => !plain.includes(one.name));
+  folded = rest.length ? h("details", { class: "start-more" }, h("summary", {}, t("begin.more")), h("div", { class: "grid" }, rest.map((one) => control(tab, one)))) : null;
   if (folded) folded.open = open;
-  fields.replaceChildren(...all.filter((one) => PLAIN[kind].includes(one.name)).map((one) => control(kind, one)), ...(folded ? [folded] : []));
+  fields.replaceChildren(...all.filter((one) => plain.includes(one.name)).map((one) => control(tab, one)), ...(folded ? [folded] : []));
 };
 for (const event of ["bench", "language", "shown"]) atelier.on(event, draw);
 kept().then((last) => { if (last && !blob) show(last); });

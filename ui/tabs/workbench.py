@@ -108,7 +108,12 @@ def workbench() -> Workbench:
             piece("further")
         with gr.Column(elem_id="easel", min_width=0):
             for name, mode in CANVASES.items():
-                piece("canvas", {"name": name, "mode": mode}, elem_id=f"piece-canvas-{name}", elem_classes=["canvas-place"])
+                piece(
+                    "canvas",
+                    {"name": name, "mode": mode},
+                    elem_id=f"piece-canvas-{name}",
+                    elem_classes=["canvas-place"],
+                )
             stage = piece("stage")
             piece("welcome")
             piece("strip")
