@@ -42,7 +42,11 @@ class Easel:
         return self.page.locator(f"#piece-canvas-{self.name} .paint-stage")
 
     def enter(self) -> "Easel":
-        self.page.locator(f"#tab-{self.name}-button").click()
+        if not self.page.locator(f"#tab-{self.name}-button").is_visible():  # of a narrow page
+            self.page.locator("#tabs .overflow-menu > button").click()
+            self.page.locator("#tabs .overflow-menu button", has_text=self.name.capitalize()).click()
+        else:
+            self.page.locator(f"#tab-{self.name}-button").click()
         self.stage.wait_for()
         self.page.evaluate("async (name) => { await atelier.canvas(name).ready; }", self.name)
         return self

@@ -66,7 +66,7 @@ def test_after_the_page_was_scrolled(visitors: Visitors, tmp_path: Path):
 def test_on_a_dense_screen(visitors: Visitors, tmp_path: Path):
     easel = come(visitors, tmp_path, device_scale_factor=2)
     lands(easel, "blue")
-    sheet = easel.page.locator("canvas.sheet")
+    sheet = easel.page.locator("#piece-canvas-inpaint canvas.sheet")
     assert sheet.evaluate("(c) => c.width") == 2 * sheet.evaluate("(c) => c.clientWidth"), (
         "drawn at the screen's own density"
     )

@@ -203,7 +203,11 @@
     }
     note(t("note.copied"));
   };
-  const tab = (name) => document.getElementById(`tab-${name}-button`)?.click();
+  /** On a narrow page Gradio moves the last tabs into a menu, where they have no name but their words. */
+  const tab = (name) => {
+    const words = ["en", "zh-CN"].map((one) => dictionary[one][`tab.${name}`]), own = document.getElementById(`tab-${name}-button`);
+    (own ?? [...document.querySelectorAll("#tabs .overflow-menu button")].find((button) => words.includes(button.textContent.trim())))?.click();
+  };
   const focusField = (name) => (document.querySelector(`#field-${name} textarea, #field-${name} input`) ?? document.getElementById(`field-${name}`))?.focus();
 
   // Doors for the pieces. keys: `atelier.keys.push(["Ctrl + Enter", "key.generate"])` lists a key in the dialog "?", its
