@@ -14,6 +14,7 @@ from api.gallery import only, wrong
 from api.jobs import TheStudio, Visitor, values_of
 from engine.errors import BadRequest
 from engine.picture.open import LARGEST_FILE
+from engine.training.data.caption_files import LARGEST_CAPTION
 from engine.training.datasets import Datasets, operation
 
 router = APIRouter(prefix="/api/training")
@@ -135,7 +136,9 @@ def is_change(change: Any) -> bool:
     return (
         isinstance(change, dict)
         and set(change) == {"name", "caption"}
-        and all(isinstance(text, str) and len(text) < 60_000 for text in change.values())
+        and all(
+            isinstance(text, str) and len(text.encode(errors="replace")) < LARGEST_CAPTION for text in change.values()
+        )
     )
 
 

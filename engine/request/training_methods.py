@@ -1,5 +1,6 @@
 """What is trained: a union, each method with its own parameters."""
 
+import re
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -60,6 +61,16 @@ class TextualInversion(Part):
     initial: Annotated[
         str, Field(max_length=100, title="Starts as", description="A word that comes near, to begin with.")
     ] = ""
+
+    @property
+    def tokens(self) -> list[str]:
+        """What the tokenizer knows the vectors by."""
+        return [self.token, *(f"{self.token}_{number}" for number in range(1, self.vectors))]
+
+    def spelled(self, text: str) -> str:
+        """The word, wherever it stands as a whole one and whatever its letters' size, as all its tokens."""
+        word = rf"(?<!\w){re.escape(self.token)}(?!\w)"
+        return re.sub(word, lambda _: " ".join(self.tokens), text, flags=re.IGNORECASE)
 
 
 class Full(Part):

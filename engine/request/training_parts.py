@@ -112,14 +112,17 @@ class Data(Part):
             description="The target of `prior` pictures is what the untrained model answers, not the picture.",
         ),
     ] = False
-    cache: Annotated[
-        bool, Field(title="Cache", description="Keep latents and encoded captions: each is made once, for all runs.")
-    ] = True
+    cache: Annotated[bool, Field(title="Cache", description="Keep latents: each is made once, for all runs.")] = True
 
 
 class Captions(Part):
     trigger: Annotated[
-        str, Field(max_length=200, title="Trigger word", description="Stands first in every caption that lacks it.")
+        str,
+        Field(
+            max_length=200,
+            title="Trigger word",
+            description="Stands first in every caption that lacks it, but for `prior`.",
+        ),
     ] = ""
     prefix: Annotated[str, Field(max_length=1000, title="Before", description="Put before every caption.")] = ""
     suffix: Annotated[str, Field(max_length=1000, title="After", description="Put after every caption.")] = ""

@@ -12,7 +12,7 @@ from engine.picture.open import open_safe
 from engine.training.data import tags
 from engine.training.data.caption_files import caption_bytes, caption_file
 from engine.training.data.edits import Edits, to_write
-from engine.training.data.folder import PICTURES, Found, listing, within
+from engine.training.data.folder import PICTURES, Found, Listing, listing, within
 from engine.training.data.metadata import Metadata
 from engine.training.data.scan import captions_of
 from engine.training.data.tags import Operation
@@ -21,6 +21,8 @@ from engine.training.data.upload import Received, receive_files, receive_zip, va
 PAGE = 100
 SIDE = 256  # pixels of a thumbnail
 MOST_SHOWN = 200
+ALL = slice(None)
+Captioned = tuple[Found, tuple[str, ...]]
 
 
 @dataclass(frozen=True)
@@ -68,18 +70,18 @@ class Datasets:
             raise NotFound("dataset.unknown", "There is no such dataset.", "Look for it in the list.", field="name")
         return folder
 
-    def captioned(self, folder: Path) -> Iterator[tuple[Found, tuple[str, ...]]]:
-        """The pictures with what the scan would take for their captions."""
-        listed = listing(folder, (folder,))
+    def captioned(self, folder: Path, listed: Listing | None = None, part: slice = ALL) -> Iterator[Captioned]:
+        """The pictures, or a part of them, with what the scan would take for their captions."""
+        listed = listed or listing(folder, (folder,))
         metadata = Metadata.of(listed.metadata, [one.path for one in listed.pictures])
-        for one in listed.pictures:
+        for one in listed.pictures[part]:
             _, read = captions_of(one)
             told = read.captions if read else metadata.captions(one.path) or ((one.words,) if one.words else ())
             yield one, tuple(told)
 
     def pictures(self, name: str, offset: int) -> dict[str, Any]:
         folder = self.folder(name)
-        everything = list(self.captioned(folder))
+        listed = listing(folder, (folder,))
         shown = [
             {
                 "name": name_in(folder, one.path),
@@ -87,10 +89,11 @@ class Datasets:
                 "url": address(name, name_in(folder, one.path)),
                 "thumbnail": address(name, name_in(folder, one.path), small=True),
             }
-            for one, captions in everything[offset : offset + PAGE]
+            for one, captions in self.captioned(folder, listed, slice(offset, offset + PAGE))
         ]
-        following = offset + PAGE if offset + PAGE < len(everything) else None
-        return {"pictures": shown, "total": len(everything), "next": following}
+        total = len(listed.pictures)
+        following = offset + PAGE if offset + PAGE < total else None
+        return {"pictures": shown, "total": total, "next": following}
 
     def file(self, name: str, picture: str) -> Path:
         """Raises NotFound for what is no picture of this dataset, wherever its name leads."""

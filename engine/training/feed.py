@@ -17,7 +17,7 @@ from engine.library.load import LoadedModel
 from engine.prompt.encode import hidden
 from engine.request.training import TrainingRequest
 from engine.request.training_methods import VAE, ControlNet, TextualInversion
-from engine.training.data import augment, captions
+from engine.training.data import augment, captions, tags
 from engine.training.data.augment import Arrays
 from engine.training.data.buckets import Geometry, geometry
 from engine.training.data.items import Item
@@ -30,6 +30,7 @@ from engine.training.store import Store, digest, fingerprint
 FLUSH = 30.0  # seconds of encoding that a crash may cost
 MOST_CONTEXTS = 4096  # encoded captions kept at once
 PIXELS = 2**30  # bytes of opened pictures kept at once, while the VAE is trained
+LATENTS = 4 * 2**30  # bytes of latents kept at once; others are read from the store when their turn comes
 PRIOR = "prior"
 
 
@@ -60,7 +61,8 @@ class Feed:
         self.geometries = {item.id: geometry(item.width, item.height, request.data) for item in items}
         self.variations = augment.variations(request.augment)
         self.vae = fingerprint(model.vae) if store else ""
-        self.latents: dict[str, dict[str, Tensor]] = {}
+        self.latents: OrderedDict[str, dict[str, Tensor]] = OrderedDict()
+        self.held = 0  # bytes of them
         self.contexts: OrderedDict[str, Tensor] = OrderedDict()
         self.opened: OrderedDict[str, Arrays] = OrderedDict()
         self.course = Course(
@@ -94,14 +96,15 @@ class Feed:
             for number in range(self.variations)
         ]
         keys = {self.key(use): use for use in wanted}
-        self.latents.update(self.store.get_many(list(keys)))
-        missing = {key: use for key, use in keys.items() if key not in self.latents}
+        missing = dict(keys)
+        for key, entry in self.store.each(list(keys)):
+            self.keep(key, entry)
+            del missing[key]
         done, flushed = len(keys) - len(missing), time.monotonic()
         yield done, len(keys)
         try:
             for key, use in missing.items():  # one by one: what is together in a call changes the last bits
-                self.latents[key] = self.encode([use])[0]
-                self.store.put(key, self.latents[key])
+                self.store.put(key, self.keep(key, self.encode([use])[0]))
                 if time.monotonic() > flushed + FLUSH:
                     self.store.flush()
                     flushed = time.monotonic()
@@ -228,23 +231,33 @@ class Feed:
 
     def entry(self, use: Use, store: Store) -> dict[str, Tensor]:
         key = self.key(use)
-        if key not in self.latents:
-            found = store.get_many([key])
-            self.latents[key] = found[key] if key in found else self.encode([use])[0]
-        return self.latents[key]
+        if key in self.latents:
+            self.latents.move_to_end(key)
+            return self.latents[key]
+        found = store.get_many([key])
+        return self.keep(key, found[key] if key in found else self.encode([use])[0])
+
+    def keep(self, key: str, entry: dict[str, Tensor]) -> dict[str, Tensor]:
+        self.latents[key] = entry
+        self.held += nbytes(entry)
+        while self.held > LATENTS and len(self.latents) > 1:
+            self.held -= nbytes(self.latents.popitem(last=False)[1])
+        return entry
 
     def told(self, use: Use, learning: bool) -> str:
         asked = self.request.captions
         if not learning:
             asked = asked.model_copy(update={"dropout": 0.0, "shuffle": False, "tag_dropout": 0.0})
-        method = self.request.method
-        if isinstance(method, TextualInversion):  # a caption without the word would teach it nothing
-            asked = asked.model_copy(update={"trigger": asked.trigger or method.token, "dropout": 0.0})
+        method, prior = self.request.method, use.item.concept.kind == PRIOR
+        word = method.token if isinstance(method, TextualInversion) else ""
+        if word:  # a caption without it would teach it nothing
+            asked = asked.model_copy(update={"trigger": asked.trigger or word, "dropout": 0.0})
+        if prior:  # what the model knows already must not be called by the new word
+            asked = asked.model_copy(update={"trigger": ""})
         chance = lots("caption", self.request.loop.seed, use.epoch, use.item.id, use.turn)
         text = captions.told(use.item, asked, chance)
         if isinstance(method, TextualInversion):
-            words = [method.token, *(f"{method.token}_{i}" for i in range(1, method.vectors))]
-            text = text.replace(method.token, " ".join(words))
+            text = method.spelled(text if prior else tags.trigger(word)(text))
         return text
 
     def tokens(self, texts: list[str]) -> Tensor:
@@ -312,6 +325,10 @@ def batched_by_size(uses: Sequence[Use], most: int) -> Iterator[list[Use]]:
         group.append(use)
     if group:
         yield group
+
+
+def nbytes(entry: dict[str, Tensor]) -> int:
+    return sum(tensor.nbytes for tensor in entry.values())
 
 
 def of_pixels(picture: np.ndarray) -> Tensor:

@@ -84,8 +84,7 @@ class Run:
             feed = Feed(self.model, request, found.train, taught.reads, store)
             for done, of in material.rarely(feed.prepare()):
                 yield told.Phase(doing="caching", done=done, of=of)
-                yield from self.give_way()
-                self.orders.waiting()
+                yield from self.stand_aside()
                 if self.orders.stop:
                     break
         if self.orders.stopping():
@@ -135,9 +134,9 @@ class Run:
                 names = [name for name in told.StepMade.model_fields if hasattr(made, name)]
                 yield told.StepMade(**{name: getattr(made, name) for name in names})
             yield from self.look()
-            best = trainer.progress.best_step == self.step
-            if (due(self.step, every.save) or best) and not (trainer.finished or self.orders.stop):
+            if due(self.step, every.save) and not (trainer.finished or self.orders.stop):
                 yield from self.save()
+            yield from self.keep_best()
             yield from self.obey()
             yield from self.give_way()
 
@@ -147,7 +146,7 @@ class Run:
         measured = {row["step"] for row in self.trainer.progress.measured}
         if (edge or due(self.step, every.measure)) and self.step not in measured:
             yield from self.measure()
-        drawn = (self.folder.samples / f"{self.step:06}").exists()
+        drawn = sampling.complete(self.folder.samples / f"{self.step:06}", len(self.request.samples.prompts))
         if (edge or due(self.step, every.sample)) and self.orders.agreed(not drawn) and not self.orders.stopping():
             yield from self.draw()
 
@@ -182,8 +181,7 @@ class Run:
         if not self.request.samples.prompts:
             return
         yield told.Phase(doing="drawing")
-        with self.trainer.averaged():
-            made = sampling.draw(self.model, self.request)
+        made = sampling.drawn(self.model, self.request, self.trainer)
         if self.main:
             paths = sampling.write(made, self.folder.samples / f"{self.step:06}")
             yield told.Sampled(step=self.step, files=tuple(str(path.relative_to(self.folder.path)) for path in paths))
@@ -200,6 +198,11 @@ class Run:
         self.kept = self.step
         yield told.Saved(step=self.step, seconds=time.perf_counter() - begun)
 
+    def keep_best(self) -> Iterator[RunEvent]:
+        """At the end, and where a stop keeps a state, it is saved anyway."""
+        if self.trainer.progress.best_step == self.step and not (self.trainer.finished or self.orders.stop):
+            yield from self.save()
+
     # -- commands
 
     def obey(self) -> Iterator[RunEvent]:
@@ -207,14 +210,19 @@ class Run:
         if not heard:
             return
         yield heard
-        if heard.command == "save":
-            yield from self.save()
-        elif heard.command == "sample":
-            yield from self.draw()
-        elif heard.command == "measure":
-            yield from self.measure()
-        elif heard.command == "pause":
+        if heard.command == "pause":
             yield from self.rest()
+        else:
+            yield from self.carry_out(heard.command)
+
+    def carry_out(self, command: str) -> Iterator[RunEvent]:
+        if command == "save":
+            yield from self.save()
+        elif command == "sample":
+            yield from self.draw()
+        elif command == "measure":
+            yield from self.measure()
+            yield from self.keep_best()
 
     def give_way(self) -> Iterator[RunEvent]:
         """Rest while people's pictures are drawn on this device; commands are heard meanwhile."""
@@ -225,7 +233,25 @@ class Run:
         if self.device.type == "cuda":
             torch.cuda.empty_cache()
         while self.orders.agreed(taken(lease)) and not self.orders.stop:
-            yield from self.obey()
+            heard = list[RunEvent]()
+            for event in self.obey():
+                heard.append(event)
+                yield event
+            if heard and not self.orders.stop:
+                yield told.Paused(why="drawing")
+            time.sleep(LOOK)
+        yield told.Resumed()
+
+    def stand_aside(self) -> Iterator[RunEvent]:
+        """The same before there is a trainer. Of several processes one caches at a time, so none agrees with the others;
+        all commands but a stop are left for later."""
+        self.orders.waiting()
+        lease = self.house.lease
+        if lease is None or not taken(lease):
+            return
+        yield told.Paused(why="drawing")
+        while taken(lease) and not self.orders.stop:
+            self.orders.waiting()
             time.sleep(LOOK)
         yield told.Resumed()
 
@@ -238,6 +264,8 @@ class Run:
                 yield heard
                 if heard.command == "resume":
                     break
+                yield from self.carry_out(heard.command)
+                yield told.Paused(why="asked")
             time.sleep(LOOK)
         yield told.Resumed()
 

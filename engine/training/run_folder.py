@@ -119,9 +119,11 @@ class RunFolder:
             write_whole(self._control, json.dumps({"seq": told.get("seq", 0), "commands": []}))
 
     def told(self, after: int) -> tuple[int, Command] | None:
-        """The first command with a number above `after`."""
+        """The first command with a number above `after`; a stop goes before those that were told earlier."""
         waiting = (read_json(self._control) or {}).get("commands", [])
-        return next(((int(seq), command) for seq, command in waiting if int(seq) > after), None)
+        later = [(int(seq), command) for seq, command in waiting if int(seq) > after]
+        stops = [one for one in later if one[1] in ("stop", "stop_now")]
+        return next(iter(stops or later), None)
 
     # -- its place in the queue of runs
 

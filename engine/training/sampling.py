@@ -1,6 +1,6 @@
 """Pictures while a model is trained or judged: the same prompts and seeds each time, drawn by the studio's own loop."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from PIL import Image
@@ -14,17 +14,24 @@ from engine.library.load import LoadedModel
 from engine.request import read as requests
 from engine.request.generation import GenerationRequest
 from engine.request.training import TrainingRequest
+from engine.training.trainer import Trainer
 
 
-def draw(model: LoadedModel, request: TrainingRequest) -> list[Image.Image]:
-    """One picture for each sample prompt, together."""
+def drawn(model: LoadedModel, request: TrainingRequest, trainer: Trainer) -> list[Image.Image]:
+    """With what was learned so far."""
+    with trainer.averaged(), trainer.learner.knowing():
+        return draw(model, request, trainer.learner.said)
+
+
+def draw(model: LoadedModel, request: TrainingRequest, said: Callable[[str], str] = str) -> list[Image.Image]:
+    """One picture for each sample prompt, together. said: a prompt as the tokenizer must read it."""
     asked = request.samples
     size = min(request.data.resolution, 2048)
     wanted = [
         requests.read(
             {
-                "prompt": prompt,
-                "negative_prompt": asked.negative,
+                "prompt": said(prompt),
+                "negative_prompt": said(asked.negative),
                 "seed": (asked.sample_seed + index) % 2**64,
                 "sampler": asked.sampler,
                 "steps": asked.steps,
@@ -49,6 +56,11 @@ def together(model: LoadedModel, requests: Sequence[GenerationRequest]) -> list[
             if failed := list(loop.step(running).failures.values()):
                 raise failed[0]
     return [decode(model, one.latents) for one in begun]
+
+
+def complete(folder: Path, count: int) -> bool:
+    """Whether all of them were written: a process may have been killed in between."""
+    return len(list(folder.glob("*.png"))) >= count
 
 
 def write(pictures: list[Image.Image], folder: Path) -> list[Path]:

@@ -40,7 +40,9 @@ class Progress:
     def add(self, row: dict[str, Any]) -> None:
         """A measurement, and what it says about the best step; another one of the same step takes its place."""
         self.measured = [*(one for one in self.measured if one["step"] != row["step"]), row]
-        self.best_step = measuring.best(self.measured)
+        found = measuring.best(self.measured)
+        # An error that has grown may let in an earlier one, whose state is gone by now; this one is as good.
+        self.best_step = found if found is None else max(found, self.best_step or 0)
         here = self.best_step == self.step
         self.waited = 0 if here else self.waited + 1
         self.best_loss = row["held_out"] if here else self.best_loss

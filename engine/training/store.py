@@ -1,4 +1,4 @@
-"""A store of tensors by what they were made from: latents and encoded captions, made once for all runs.
+"""A store of tensors by what they were made from: latents, made once for all runs.
 
 Shards are written whole and renamed; one that was damaged is left aside, and what it held is made again.
 """
@@ -8,7 +8,7 @@ import hashlib
 import os
 import time
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import torch
@@ -27,7 +27,7 @@ class Store:
     def __init__(self, folder: Path):
         self.folder = folder
         folder.mkdir(parents=True, exist_ok=True)
-        self.places: dict[str, dict[str, Path]] = {}
+        self.places: dict[str, tuple[Path, list[str]]] = {}  # the shard of each entry, and the names of its tensors
         self.waiting: dict[str, dict[str, Tensor]] = {}
         self.bytes = 0
         for left in folder.glob("*.part"):  # of a process that was killed, not of one that writes now
@@ -36,25 +36,31 @@ class Store:
                     left.unlink()
         for path in sorted(folder.glob("*.safetensors")):
             with contextlib.suppress(SafetensorError, OSError), safe_open(path, "pt") as shard:
+                entries: dict[str, list[str]] = {}
                 for full in shard.keys():  # noqa: SIM118 - not a dictionary
                     key, _, name = full.partition("/")
-                    self.places.setdefault(key, {})[name] = path
+                    entries.setdefault(key, []).append(name)
+                self.places |= {key: (path, names) for key, names in entries.items()}
 
     def __contains__(self, key: str) -> bool:
         return key in self.places or key in self.waiting
 
     def get_many(self, keys: list[str]) -> dict[str, dict[str, Tensor]]:
         """Those that are there and whole."""
-        found = {key: self.waiting[key] for key in keys if key in self.waiting}
-        by_shard: dict[Path, list[tuple[str, str]]] = {}
+        return dict(self.each(keys))
+
+    def each(self, keys: Sequence[str]) -> Iterator[tuple[str, dict[str, Tensor]]]:
+        """The same one by one, in any order: together they may be more than the memory holds."""
+        by_shard: dict[Path, list[str]] = {}
         for key in keys:
-            for name, path in self.places.get(key, {}).items():
-                by_shard.setdefault(path, []).append((key, name))
+            if key in self.waiting:
+                yield key, self.waiting[key]
+            elif key in self.places:
+                by_shard.setdefault(self.places[key][0], []).append(key)
         for path, wanted in by_shard.items():
             with contextlib.suppress(SafetensorError, OSError), safe_open(path, "pt") as shard:
-                for key, name in wanted:
-                    found.setdefault(key, {})[name] = shard.get_tensor(f"{key}/{name}")
-        return found
+                for key in wanted:
+                    yield key, {name: shard.get_tensor(f"{key}/{name}") for name in self.places[key][1]}
 
     def put(self, key: str, tensors: Mapping[str, Tensor]) -> None:
         self.waiting[key] = {name: tensor.contiguous() for name, tensor in tensors.items()}
@@ -75,7 +81,7 @@ class Store:
         finally:
             part.unlink(missing_ok=True)
         for key, entry in self.waiting.items():
-            self.places[key] = dict.fromkeys(entry, path)
+            self.places[key] = path, list(entry)
         self.waiting, self.bytes = {}, 0
 
 

@@ -91,6 +91,8 @@ class Trainer:
             self.prepared.step()
             if self.ema:
                 self.ema.follow(self.weights)
+        elif scaler := self.accelerator.scaler:
+            scaler.update()  # what it has seen of these gradients: else it refuses the next ones
         self.optimiser.zero_grad(set_to_none=True)
         progress.step += 1
         progress.bad = 0 if good else progress.bad + 1

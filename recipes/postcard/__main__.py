@@ -5,13 +5,14 @@ ControlNet. Each stage is a run of the studio's own trainer: stopped at any mome
 """
 
 import argparse
-import json
 import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from diffusers import AutoencoderKL
 
@@ -39,18 +40,16 @@ def make(folder: Path, effort_name: str, device: str) -> Path:
     pictures, models = folder / "pictures", folder / "models" / "checkpoints"
     order = dataset.Order(effort.pictures, seed=0, size=size.size)
     dataset.write(pictures, order, processes=os.cpu_count() or 1)
-    if not (models / "untrained").exists():
-        networks.write(models / "untrained", size)
+    untrained(models / "untrained", size)
+    house = {"models": str(models.parent), "cache": str(folder / "cache"), "roots": [str(pictures)], "device": device}
 
     def stage(name: str, request: Callable[..., TrainingRequest], base: str) -> Path:
-        run = RunFolder(folder / "runs" / name)
-        if not run.path.exists():
-            run.create(request(effort, str(pictures), base))
-            house = {"models": models.parent, "cache": folder / "cache", "roots": [pictures], "device": device}
-            run.note("house", json.loads(json.dumps(house, default=str)))
+        run = asked_for(folder / "runs" / name, request(effort, str(pictures), base), house)
         if run.status() != "finished":
             print(f"{name}: {run.path}", flush=True)
             subprocess.run([sys.executable, "-m", "engine.training.worker", str(run.path)], cwd=HOUSE, check=True)
+        if (status := run.status()) != "finished":
+            raise SystemExit(f"{name}: {status}. The same command goes on from here.")
         return run.products / run.request().product.name
 
     first = stage("autoencoder", stages.autoencoder, "untrained")
@@ -63,24 +62,45 @@ def make(folder: Path, effort_name: str, device: str) -> Path:
     return models / "postcard"
 
 
+def untrained(target: Path, size: networks.Size) -> None:
+    if not target.exists():
+        with whole(target) as part:
+            networks.write(part, size)
+
+
+def asked_for(path: Path, request: TrainingRequest, house: dict[str, Any]) -> RunFolder:
+    """As it was asked the first time."""
+    if not path.exists():
+        with whole(path) as part:
+            run = RunFolder(part)
+            run.create(request)
+            run.note("house", house)
+    return RunFolder(path)
+
+
+@contextmanager
+def whole(target: Path) -> Iterator[Path]:
+    """A folder to fill, which gets its name when all is in it."""
+    part = target.with_name(f".{target.name}.part")
+    shutil.rmtree(part, ignore_errors=True)
+    yield part
+    os.replace(part, target)
+
+
 def level(source: Path, target: Path, pictures: list[Path]) -> None:
     if target.exists():
         return
-    part = target.with_name(f".{target.name}.part")
-    shutil.rmtree(part, ignore_errors=True)
-    shutil.copytree(source, part)
-    vae = AutoencoderKL.from_pretrained(part / "vae")
-    scale.fold(vae, *scale.spread(vae, pictures))
-    vae.save_pretrained(part / "vae")
-    os.replace(part, target)
+    with whole(target) as part:
+        shutil.copytree(source, part)
+        vae = AutoencoderKL.from_pretrained(part / "vae")
+        scale.fold(vae, *scale.spread(vae, pictures))
+        vae.save_pretrained(part / "vae")
 
 
 def copy(source: Path, target: Path) -> None:
     if not target.exists():
-        part = target.with_name(f".{target.name}.part")
-        shutil.rmtree(part, ignore_errors=True)
-        shutil.copytree(source, part)
-        os.replace(part, target)
+        with whole(target) as part:
+            shutil.copytree(source, part)
 
 
 if __name__ == "__main__":

@@ -37,43 +37,34 @@ EFFORTS = {
 
 
 def autoencoder(effort: Effort, folder: str, checkpoint: str) -> TrainingRequest:
-    return asked(
-        effort,
-        folder,
-        method="vae",
-        checkpoint=checkpoint,
-        length=effort.autoencoder,
-        batch=8,
-        learning_rate=1.5e-3,
-        schedule="cosine",
-        warmup=100,
-        beta2=0.99,
-        weight_decay=0.0,
-        ema=True,
-        hold_out=0.003,
-        product={"name": "autoencoder"},
-        **{"vae.crop": 64, "vae.kl": 1e-4, "vae.gradients": 1.0},
-    )
+    return autoencoding(effort, folder, checkpoint, "autoencoder", effort.autoencoder, 1.5e-3, **{"vae.kl": 1e-4})
 
 
 def decoder(effort: Effort, folder: str, checkpoint: str) -> TrainingRequest:
     """Sharper pictures of the same latents."""
+    own = {"vae.encoder": False, "vae.gradients": 0.5}
+    return autoencoding(effort, folder, checkpoint, "decoder", effort.decoder, 1e-3, **own)
+
+
+def autoencoding(
+    effort: Effort, folder: str, checkpoint: str, name: str, length: int, learning_rate: float, **own: Any
+) -> TrainingRequest:
     return asked(
         effort,
         folder,
         method="vae",
         checkpoint=checkpoint,
-        length=effort.decoder,
+        length=length,
         batch=8,
-        learning_rate=1e-3,
+        learning_rate=learning_rate,
         schedule="cosine",
         warmup=100,
         beta2=0.99,
         weight_decay=0.0,
         ema=True,
         hold_out=0.003,
-        product={"name": "decoder"},
-        **{"vae.crop": 64, "vae.encoder": False, "vae.gradients": 0.5},
+        product={"name": name},
+        **{"vae.crop": 64, **own},
     )
 
 

@@ -8,6 +8,8 @@ import httpx
 import pytest
 from PIL import Image
 
+from engine.training.data.scan import captions_of
+from engine.training.datasets import Datasets
 from tests.api.conftest import Place
 from tests.engine.training.making import pictures
 
@@ -101,3 +103,25 @@ def test_what_is_no_upload_is_refused_in_words(ann: httpx.Client):
     for name in ("..", ".hidden", "con", "a%2Fb"):
         answer = ann.post(f"/api/training/datasets/{name}", files=taken)
         assert answer.status_code in (400, 404, 405), name
+
+
+def test_a_caption_is_never_written_that_could_not_be_read_again(ann: httpx.Client):
+    change = {"name": "00.png", "caption": "环" * 30_000}  # 90 KB, while 64 are read
+    answer = ann.put("/api/training/datasets/three/captions", json={"changes": [change]})
+    assert (answer.status_code, answer.json()["error"]["field"]) == (400, "changes")
+    change["caption"] = "环" * 20_000
+    assert ann.put("/api/training/datasets/three/captions", json={"changes": [change]}).json() == {"changed": 1}
+    assert shown(ann)["00.png"] == change["caption"]
+
+
+def test_only_the_captions_of_the_page_that_is_shown_are_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    pictures(tmp_path / "sets" / "many", 130)
+    found = Datasets(tmp_path / "sets", tmp_path / "records", (tmp_path / "sets",), (tmp_path / "sets",))
+    read: list[Path] = []
+    real = captions_of
+    monkeypatch.setattr("engine.training.datasets.captions_of", lambda one: read.append(one.path) or real(one))
+    page = found.pictures("many", 100)
+    assert (page["total"], page["next"], len(page["pictures"])) == (130, None, 30)
+    last = page["pictures"][-1]
+    assert (last["name"], last["caption"]) == ("99.png", "a purple ring, number 99, on yellow")
+    assert len(read) == 30

@@ -17,6 +17,7 @@ from engine.training.data.items import ID_DIGITS
 Opens = Callable[[bytes], Image.Image]
 ORIENTATION = 0x0112
 MOVING = frozenset({"GIF", "PNG", "WEBP", "AVIF", "TIFF"})
+LONGEST_SHAPE = 16  # what is longer has, resized to cover its bucket, gigabytes of pixels that are cut away
 SIDE, KEPT = 32, 8
 COSINES = numpy.array(
     [[cos(pi * row * (2 * column + 1) / (2 * SIDE)) for column in range(SIDE)] for row in range(KEPT)]
@@ -45,6 +46,8 @@ def look(path: Path, opens: Opens) -> Look:
             raise BadRequest("picture.large", "The file is larger than 64 MB.", "Save it smaller and try again.")
         data = path.read_bytes()
         raw = header(data)
+        if max(raw.size) > LONGEST_SHAPE * min(raw.size):
+            raise BadRequest("picture.shape", f"One side is more than {LONGEST_SHAPE} times the other.", "Cut it.")
         moving = turned = False
         with suppress(Exception):  # broken EXIF is common, and what comes after the first frame is not used
             moving = raw.format in MOVING and bool(getattr(raw, "is_animated", False))

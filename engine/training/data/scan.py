@@ -180,12 +180,13 @@ def report(all: Gathered, found: tuple[Finding, ...]) -> Report:
         Bucket(size, sizes.count(size), uses, -(-uses // batch))
         for size, uses in sorted(uses_of(sizes, repeats).items())
     )
+    seen = (*parts.train, *parts.prior)
     totals = Totals(
         len(all.pictures),
         len(parts.train),
         len(parts.validation),
         len(parts.prior),
         sum(bool(item.captions) for item in all.items),
-        steps_per_epoch(sizes, repeats, batch),
+        steps_per_epoch([all.fit(item).bucket for item in seen], [item.concept.repeats for item in seen], batch),
     )
     return Report(all.items, buckets, found, totals)

@@ -36,6 +36,9 @@ class Diffusion(Learner):
                 field="zero_terminal_snr",
             )
         self.alphas = objective.alphas_of(model.scheduler_config, asked.zero_terminal_snr)
+        model.scheduler_config["prediction_type"] = self.prediction  # samples are drawn with what is learned
+        if asked.zero_terminal_snr:
+            model.scheduler_config["rescale_betas_zero_snr"] = True
         if request.loop.checkpointing:
             model.unet.enable_gradient_checkpointing()
 

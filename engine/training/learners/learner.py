@@ -2,6 +2,7 @@
 
 from abc import abstractmethod
 from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any, Self
@@ -89,6 +90,14 @@ class Learner(nn.Module):
     @abstractmethod
     def product(self, folder: Path, name: str, about: Mapping[str, str]) -> list[Path]:
         """Write what the training is for, in the formats that were asked for, and check that it reads back alike."""
+
+    def knowing(self) -> AbstractContextManager[None]:
+        """The networks know all that was learned, for as long as it lasts: what is drawn meanwhile shows it."""
+        return nullcontext()
+
+    def said(self, prompt: str) -> str:
+        """A prompt as the tokenizer must read it."""
+        return prompt
 
     def weights(self) -> dict[str, nn.Parameter]:
         """All that is trained, by name."""

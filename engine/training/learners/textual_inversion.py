@@ -1,6 +1,7 @@
 """Textual inversion: a new word whose vectors are learned while every network stays as it is."""
 
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, cast
 
@@ -25,8 +26,7 @@ class TextualInversionLearner(Diffusion):
         self.method = method
         tokenizer: Any = model.tokenizer
         encoder: Any = model.text_encoder
-        words = [method.token, *(f"{method.token}_{i}" for i in range(1, method.vectors))]
-        if tokenizer.add_tokens(words) != len(words):
+        if tokenizer.add_tokens(method.tokens) != method.vectors:
             raise BadRequest(
                 "training.word",
                 f"The model knows '{method.token}' already.",
@@ -50,8 +50,14 @@ class TextualInversionLearner(Diffusion):
     def groups(self) -> list[Group]:
         return [Group("vectors", {"vectors": self.vectors}, learning_rate(self.request))]
 
+    def knowing(self) -> "embedded":
+        return embedded(self.text_encoder, torch.cat([self.table, self.vectors.to(self.table)]))
+
+    def said(self, prompt: str) -> str:
+        return self.method.spelled(prompt)
+
     def context(self, batch: Batch) -> Tensor:
-        with embedded(self.text_encoder, torch.cat([self.table, self.vectors.to(self.table)])):
+        with self.knowing():
             return hidden(self.text_encoder, cast(Tensor, batch.tokens), self.request.base.clip_skip)
 
     def untrained(self, noisy: Tensor, times: Tensor, context: Tensor, batch: Batch) -> Tensor:
@@ -69,7 +75,7 @@ class TextualInversionLearner(Diffusion):
         return [path]
 
 
-class embedded:
+class embedded(AbstractContextManager[None]):
     """The text encoder looks words up in this table for as long as it lasts; gradients reach it."""
 
     def __init__(self, encoder: Any, table: Tensor):

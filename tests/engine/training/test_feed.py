@@ -136,3 +136,47 @@ def test_a_picture_that_is_gone_is_named(model: LoadedModel, items: list[Item]) 
     items[2].path.unlink()
     with pytest.raises(AtelierError, match=r"02\.png"):
         [made.batch(number) for number in range(3)]
+
+
+def told(model: LoadedModel, item: Item, **values: Any) -> str:
+    made = feed(model, [item], dropout=0, **values)
+    return made.told(made.uses(made.course.batch_at(0), 0, 0)[0], True)
+
+
+def test_prior_pictures_are_told_without_the_trigger_word(model: LoadedModel, items: list[Item]) -> None:
+    """Else the word would be taught to mean what the model knows already."""
+    prior = replace(items[0], captions=("a ring",), concept=Concept(folder="prior", kind="prior"))
+    assert told(model, replace(items[0], captions=("a ring",)), trigger="sks") == "sks, a ring"
+    assert told(model, prior, trigger="sks") == "a ring"
+    word: dict[str, Any] = {"method": "textual_inversion", "textual_inversion.vectors": 1}
+    assert told(model, prior, **word) == "a ring"
+
+
+@pytest.mark.parametrize(
+    ("caption", "values", "wanted"),
+    [
+        ("a ring", {}, "zap zap_1, a ring"),
+        ("a zap ring", {}, "a zap zap_1 ring"),
+        ("a Zap ring", {}, "a zap zap_1 ring"),  # the word is there, whatever its letters' size
+        ("zapping a ring", {}, "zap zap_1, zapping a ring"),  # it is not a part of others
+        ("a ring", {"trigger": "photo"}, "zap zap_1, photo, a ring"),
+    ],
+)
+def test_a_new_word_is_in_every_caption_with_all_its_tokens(
+    caption: str, values: dict[str, Any], wanted: str, model: LoadedModel, items: list[Item]
+) -> None:
+    word: dict[str, Any] = {"method": "textual_inversion", "textual_inversion.token": "zap"}
+    assert told(model, replace(items[0], captions=(caption,)), **word, **values) == wanted
+
+
+def test_latents_beyond_the_memory_for_them_are_read_again_and_are_the_same(
+    model: LoadedModel, items: list[Item], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    free = feed(model, items, Store(tmp_path / "cache"))
+    wanted = [free.batch(number) for number in range(6)]
+    monkeypatch.setattr(
+        "engine.training.feed.LATENTS", 2 * sum(t.nbytes for t in next(iter(free.latents.values())).values())
+    )
+    made = feed(model, items, Store(tmp_path / "cache"))
+    assert all(same(made.batch(number), wanted[number]) for number in range(6))
+    assert len(made.latents) <= 2

@@ -174,3 +174,15 @@ def test_the_best_of_the_measurements_is_noted_in_the_progress() -> None:
     progress.add({"step": 30, "held_out": 1.0, "error": 0.0, "train": 1.0})
     assert [row["step"] for row in progress.measured] == [0, 10, 20, 30]
     assert (progress.best_step, progress.waited) == (30, 0)
+
+
+def test_the_best_step_is_one_whose_state_was_kept() -> None:
+    """A wider error later must not make an earlier step the best: its state is gone by then."""
+    progress = Progress()
+    kept = set()
+    for step, held, error in ((0, 3.0, 0.0), (10, 2.5, 0.01), (20, 2.0, 0.01), (30, 1.9, 0.7)):
+        progress.step = step
+        progress.add({"step": step, "held_out": held, "error": error, "train": 1.0})
+        kept |= {step} if progress.best_step == step else set()
+    assert progress.best_step in kept
+    assert (progress.best_step, progress.best_loss) == (20, 2.0)

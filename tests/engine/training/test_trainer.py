@@ -117,3 +117,23 @@ def test_learning_goes_somewhere(tmp_path: Path) -> None:
         run.advance()
     after = run.measure(probes)
     assert sum(after.values()) < 0.8 * sum(before.values())
+
+
+def test_bad_losses_in_float16_are_left_out_one_after_the_other(tmp_path: Path) -> None:
+    """The scaler of the gradients is told of each, or it refuses the next step. It runs on a CPU as on a GPU."""
+    found = making.items(making.pictures(tmp_path / "pictures", 3))
+    run = making.trainer(making.asked(tmp_path / "pictures", bad_steps=3, length=50), found)
+    accelerator: Any = run.accelerator
+    accelerator.state._mixed_precision, accelerator.native_amp = "fp16", True
+    accelerator.scaler = torch.amp.GradScaler("cpu", init_scale=1024.0)
+    accelerator._optimizers.clear()
+    run.prepared = accelerator.prepare_optimizer(run.optimiser)
+    assert not run.advance().left_out
+    plain = run.feed.entries
+    nothing = {"mean": torch.full((4, 8, 8), float("nan")), "std": torch.zeros(4, 8, 8)}
+    run.feed.entries = lambda uses: [nothing for _ in uses]
+    assert run.advance().left_out
+    assert run.advance().left_out
+    assert accelerator.scaler.get_scale() == 256.0  # half for each
+    run.feed.entries = plain
+    assert not run.advance().left_out

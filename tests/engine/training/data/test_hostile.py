@@ -28,6 +28,7 @@ BAD = {
     "page.svg.png": b"<svg xmlns='http://www.w3.org/2000/svg'/>",
     "program.eps.png": b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n(/etc/passwd) run",
     "dot.png": saved(painting(1, (4, 4))),
+    "thread.png": saved(painting(1, (8, 4000))),  # resized to cover its bucket it would have gigabytes
     "cut.jpg": saved(painting(1), "JPEG")[:600],
     "cut.webp": saved(painting(1), "WEBP")[:100],
 }

@@ -13,6 +13,7 @@ from engine.request.training_parts import Captions, Concept, Data
 from engine.training.data.edits import Edits
 from engine.training.data.findings import apply_fix
 from engine.training.data.gathered import Around
+from engine.training.data.sampler import Course
 from engine.training.data.scan import Progress, Report, finished, scan
 from tests.engine.training.data.folders import (
     ORIENTATION,
@@ -367,3 +368,14 @@ def test_pictures_that_differ_are_no_near_duplicates(tmp_path: Path) -> None:
     for number in range(60):
         put(tmp_path / f"{number}.png", painting(int(chance.integers(1_000_000)), (64, 64)))
     assert "near" not in codes(scanned(tmp_path))
+
+
+def test_batches_an_epoch_are_those_of_the_training_prior_pictures_and_all(tmp_path: Path) -> None:
+    fill(tmp_path / "mine", 4)
+    fill(tmp_path / "prior", 5, start=4)
+    concepts = (Concept(folder=str(tmp_path / "mine")), Concept(folder=str(tmp_path / "prior"), kind="prior"))
+    report = scanned(tmp_path, Data(concepts=concepts, resolution=64, bucket_step=16), batch=2)
+    course = Course(
+        report.items, ((64, 64),) * 9, tuple(item.concept.repeats for item in report.items), batch=2, seed=0
+    )
+    assert report.totals.steps == course.steps_per_epoch == 5

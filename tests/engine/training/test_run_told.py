@@ -1,0 +1,91 @@
+"""Commands to a run, whatever it is doing when they come."""
+
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from engine.lease import Lease
+from engine.training import state
+from engine.training.events import RunEvent
+from engine.training.material import House
+from engine.training.run import Run
+from engine.training.run_folder import RunFolder
+from tests.engine.training import making, running
+
+
+@pytest.fixture
+def pictures(tmp_path: Path) -> Path:
+    return making.pictures(tmp_path / "pictures", 6)
+
+
+def begun(folder: RunFolder) -> Iterator[RunEvent]:
+    """Its events, in this process."""
+    return Run(folder, House.of(folder.noted("house"))).events()
+
+
+def until(events: Iterator[RunEvent], kind: str, **values: Any) -> Any:
+    for event in events:
+        if event.kind == kind and all(getattr(event, name) == value for name, value in values.items()):  # pyright: ignore
+            return event
+        assert event.kind != "ended", event  # pyright: ignore
+    raise AssertionError(f"it never told {kind}")
+
+
+@pytest.mark.parametrize("command", ["pause", "save", "sample", "measure"])
+def test_a_command_while_it_caches_and_people_draw_is_carried_out_later(
+    command: Any, pictures: Path, tmp_path: Path
+) -> None:
+    lease = Lease(tmp_path / "drawing.lock")
+    folder = running.made(tmp_path / "run", making.asked(pictures, length=2), lease=str(lease.path))
+    events = begun(folder)
+    until(events, "doing", doing="caching")
+    lease.take()
+    until(events, "paused", why="drawing")
+    folder.command(command)
+    threading.Timer(0.7, lease.give).start()
+    until(events, "resumed")
+    until(events, "heard", command=command)
+    if command == "pause":
+        until(events, "paused", why="asked")
+        folder.command("resume")
+    until(events, "ended", how="finished")
+
+
+def test_a_stop_goes_before_what_was_told_earlier(tmp_path: Path) -> None:
+    folder = RunFolder(tmp_path)
+    folder.command("sample")
+    second = folder.command("measure")
+    assert folder.told(0) == (1, "sample")
+    third = folder.command("stop")
+    assert folder.told(0) == folder.told(second) == (third, "stop")
+    assert folder.told(third) is None
+
+
+def test_a_run_that_rests_saves_and_draws_when_it_is_told_to(pictures: Path, tmp_path: Path) -> None:
+    asked = making.asked(pictures, length=3, sample=0, prompts=["a red house"], steps=2)
+    folder = running.made(tmp_path / "run", asked)
+    events = begun(folder)
+    until(events, "step", step=1)
+    folder.command("pause")
+    until(events, "paused", why="asked")
+    folder.command("sample")
+    until(events, "sampled", step=1)
+    until(events, "paused", why="asked")  # so that it is seen to rest still
+    folder.command("resume")
+    until(events, "ended", how="finished")
+
+
+def test_the_best_step_is_kept_when_it_was_measured_on_demand(pictures: Path, tmp_path: Path) -> None:
+    asked = making.asked(pictures, length=8, hold_out=0.4, save=0, measure=0, states=1, batch=4, learning_rate=3e-3)
+    folder = running.made(tmp_path / "run", asked)
+    events = begun(folder)
+    until(events, "step", step=4)
+    folder.command("measure")
+    measured = until(events, "measured", step=4)
+    assert measured.best == 4, "choose other numbers: the test needs a step that is the best so far"
+    until(events, "step", step=5)
+    assert folder.states / "000004" in state.saved(folder.states)
+    events.close()  # pyright: ignore[reportAttributeAccessIssue]
