@@ -71,12 +71,17 @@ def unit_of(text: str, picture: str) -> dict[str, Any] | None:
     for threshold in ("threshold_a", "threshold_b"):
         if values.get(threshold, "").startswith("-"):
             del values[threshold]  # theirs for "its own"
-    if found := NAMED.fullmatch(values["model"]):
-        values |= {"model": found[1], "model_hash": found[2]}
+    values["model"], values["model_hash"] = name_of(values["model"])
     try:
         return read_unit({**values, "picture": picture}).model_dump() if values["model"] != "None" else None
     except BadRequest:
         return None
+
+
+def name_of(model: str) -> tuple[str, str]:
+    """Name and hash of "name [hash]"."""
+    found = NAMED.fullmatch(model)
+    return (found[1], found[2]) if found else (model, "")
 
 
 def pairs_of(text: str) -> Iterator[tuple[str, str]]:

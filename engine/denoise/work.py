@@ -9,13 +9,15 @@ from pathlib import Path
 from engine import additions
 from engine.denoise import start
 from engine.denoise.conditioning import Conditioning, Speaker
-from engine.denoise.loop import Denoising
+from engine.denoise.control import units_of
+from engine.denoise.loop import Denoising, rows_of
 from engine.denoise.noise import Noise
 from engine.denoise.samplers import make
 from engine.denoise.trace import Trace
 from engine.denoise.wardrobe import Set, Wardrobe, sets_of
 from engine.job import Job
 from engine.library.load import LoadedModel
+from engine.library.load_control import LoadedControl
 from engine.request.generation import GenerationRequest
 
 Key = tuple[str, int, int, Set]
@@ -35,6 +37,7 @@ class Picture:
     preview: Future[bytes] | None = None
     trace: Trace | None = None  # its steps, when they are kept
     worn: Set = ()  # what LoRAs its UNet wears
+    owed: float = 0.0  # steps that it has to sit out for what its control took
 
     @property
     def key(self) -> Key:
@@ -45,6 +48,13 @@ class Picture:
     def rows(self) -> int:
         return self.denoising.conditioning.rows
 
+    @property
+    def charge(self) -> float:
+        """What the control of its next step takes, in steps of its own without control."""
+        drawn = self.denoising
+        rows = [sum(unit.share for unit in row.units) for row in rows_of(0, drawn)] if drawn.control else [0.0]
+        return sum(rows) / len(rows)
+
 
 @dataclass
 class Work:
@@ -54,6 +64,7 @@ class Work:
     skip: frozenset[int]
     lease: ExitStack = field(default_factory=ExitStack)
     model: LoadedModel | None = None
+    controls: dict[str, LoadedControl] = field(default_factory=dict)
     pictures: list[Picture] = field(default_factory=list)
     stored: list[tuple[Picture, str, Future[bytes]]] = field(default_factory=list)
 
@@ -69,6 +80,7 @@ class Work:
 def compose(work: Work, model: LoadedModel, pictures: Path, wardrobe: Wardrobe) -> list[Picture]:
     """The job's pictures at their first step, but those that are stored already."""
     request, speaker = work.job.request, Speaker(model, wardrobe)
+    units = units_of(request, work.controls, model, pictures)
     made = []
     for index in range(request.output.count):
         if index not in work.skip:
@@ -77,6 +89,7 @@ def compose(work: Work, model: LoadedModel, pictures: Path, wardrobe: Wardrobe) 
             with wardrobe.unet(model, sets.unet):  # one that does not fit is named before anything is drawn
                 made.append(picture(model, own, index, speaker.conditioning(own, sets.text), pictures))
             made[-1].worn = sets.unet
+            made[-1].denoising.control = units
     return made
 
 

@@ -8,6 +8,7 @@ from typing import Any, cast
 
 import torch
 from diffusers import ControlNetModel, T2IAdapter
+from torch import nn
 
 from engine.errors import ModelDamaged
 from engine.library import names
@@ -29,11 +30,14 @@ FOLD = 8  # pixels along a side that a T2I-Adapter makes one of
 
 @dataclass
 class LoadedControl:
-    """In eval mode, without gradients; who borrows it leaves it as it was."""
+    """In eval mode, without gradients; who borrows it leaves it as it was.
+
+    network: a ControlNet takes `controlnet_cond` embedded, since that is the same at every step; embed: does it."""
 
     name: str
     hash: str
     network: ControlNetModel | T2IAdapter
+    embed: nn.Module
     dtype: torch.dtype
     device: torch.device
     nbytes: int
@@ -65,7 +69,25 @@ def load_control(found: Addition, device: torch.device, dtype: torch.dtype, hash
     fill(network, part, file, device, dtype)
     without_meta(network, part, device)
     weight = sum(tensor.nbytes for tensor in network.parameters())
-    return LoadedControl(found.name, hash, network, dtype, device, weight, stamps)
+    embed = taken_out(network) if isinstance(network, ControlNetModel) else nn.Identity()
+    return LoadedControl(found.name, hash, network, embed, dtype, device, weight, stamps)
+
+
+def taken_out(network: ControlNetModel) -> nn.Module:
+    """The part that embeds the map; in its place nothing is left to do."""
+    embed: nn.Module = network.controlnet_cond_embedding
+    network.controlnet_cond_embedding = nn.Identity()  # pyright: ignore[reportAttributeAccessIssue]
+    if network.config["controlnet_conditioning_channel_order"] == "rgb":
+        return embed
+    network.register_to_config(controlnet_conditioning_channel_order="rgb")
+    return nn.Sequential(Flipped(), embed)
+
+
+class Flipped(nn.Module):
+    """Blue, green, red: as some were trained."""
+
+    def forward(self, pixels: torch.Tensor) -> torch.Tensor:
+        return pixels.flip(1)
 
 
 def refuse_misfit(control: LoadedControl, model: LoadedModel) -> None:
@@ -74,7 +96,9 @@ def refuse_misfit(control: LoadedControl, model: LoadedModel) -> None:
     if isinstance(control.network, T2IAdapter):
         widths = list(control.network.config["channels"])
         widths += widths[-1:] if control.network.config["adapter_type"] == "light_adapter" else []
-        fits = widths == list(unet["block_out_channels"])
+        # diffusers' UNet adds them before a block's downsampler, but for blocks that do not attend after it
+        attends = all(kind.startswith("CrossAttn") for kind in unet["down_block_types"][:-1])
+        fits = attends and widths == list(unet["block_out_channels"])
     else:
         its = control.network.config
         alike = ("in_channels", "cross_attention_dim", "layers_per_block", "down_block_types", "block_out_channels")
@@ -116,7 +140,8 @@ def controlnet(header: Header, found: Addition, config: Path) -> Part:
 
 def shaped(header: Header, family: str | None, prefix: str) -> dict[str, Any]:
     """The configuration that a ControlNet of these shapes has, by its original names."""
-    told = unet_config(header, FAMILIES[family or "sd1"], prefix)
+    linear = any(len(header.shape(name)) == 2 for name in header.tensors if name.endswith(".proj_in.weight"))
+    told = unet_config(header, FAMILIES[family or ("sd2" if linear else "sd1")], prefix)
     layers = (re.fullmatch(rf"{re.escape(prefix + BARE)}(\d{{1,2}})\.weight", name) for name in header.tensors)
     hints = sorted(int(found[1]) for found in layers if found)
     shapes = [header.shape(f"{prefix}{BARE}{at}.weight") for at in hints]

@@ -26,23 +26,21 @@ def put_input(folder: Path, data: bytes) -> str:
     return digest
 
 
-def require_input(folder: Path, digest: str) -> None:
-    """Raise NotFound when the studio was not given that picture."""
+def require_input(folder: Path, digest: str, field: str = "picture") -> None:
+    """Raise NotFound when the studio was not given that picture. field: what asks for it."""
     if not (folder / digest).is_file():
-        raise missing()
+        raise missing(field)
 
 
-def missing() -> NotFound:
-    return NotFound(
-        "picture.missing",
-        "The picture to start from is not here.",
-        "Give it to the studio first, and again after it was cleared.",
-        field="picture",
-    )
+def missing(field: str) -> NotFound:
+    again = "Give it to the studio first, and again after it was cleared."
+    if field.startswith("control"):
+        return NotFound("control.missing", "The control picture is not here.", again, field=field)
+    return NotFound("picture.missing", "The picture to start from is not here.", again, field=field)
 
 
-def open_input(folder: Path, digest: str) -> Image.Image:
+def open_input(folder: Path, digest: str, field: str = "picture") -> Image.Image:
     try:
         return open_safe((folder / digest).read_bytes())
     except FileNotFoundError:
-        raise missing() from None
+        raise missing(field) from None

@@ -33,34 +33,38 @@ def read_units(given: Any) -> tuple[ControlUnit, ...]:
 def read_unit(values: Any, at: int = 0) -> ControlUnit:
     """at: its place in the list, which errors name."""
     try:
-        if not isinstance(values, Mapping):
-            raise BadRequest("control.unit", f"Its values have no names: '{shorten(values)}'.", field="")
-        for name in values:
-            if name not in CONTROLS:
-                raise unknown(name, CONTROLS)
-        given = {name: value for name, value in values.items() if not (CONTROLS[name].optional and value in ("", None))}
-        if not given.get("model"):
-            raise BadRequest(
-                "control.model",
-                "It names no ControlNet.",
-                "Choose one; their files go into models/controlnet.",
-                field="model",
-            )
-        try:
-            unit = ControlUnit.model_validate(given)
-        except ValidationError as error:
-            raise explain(error, CONTROLS) from None
-        if unit.start > unit.end:
-            raise BadRequest(
-                "control.order",
-                f"It starts at {unit.start:g}, after its end at {unit.end:g}.",
-                "Let it start before it ends.",
-                field="start",
-                start=unit.start,
-                end=unit.end,
-            )
+        return checked(values)
     except BadRequest as error:
         raise of_unit(error, at) from None
+
+
+def checked(values: Any) -> ControlUnit:
+    if not isinstance(values, Mapping):
+        raise BadRequest("control.unit", f"Its values have no names: '{shorten(values)}'.", field="")
+    for name in values:
+        if name not in CONTROLS:
+            raise unknown(name, CONTROLS)
+    given = {name: value for name, value in values.items() if not (CONTROLS[name].optional and value in ("", None))}
+    if not given.get("model"):
+        raise BadRequest(
+            "control.model",
+            "It names no ControlNet.",
+            "Choose one; their files go into models/controlnet.",
+            field="model",
+        )
+    try:
+        unit = ControlUnit.model_validate(given)
+    except ValidationError as error:
+        raise explain(error, CONTROLS) from None
+    if unit.start > unit.end:
+        raise BadRequest(
+            "control.order",
+            f"It starts at {unit.start:g}, after its end at {unit.end:g}.",
+            "Let it start before it ends.",
+            field="start",
+            start=unit.start,
+            end=unit.end,
+        )
     return unit
 
 

@@ -1,5 +1,6 @@
 """A control unit's picture, preprocessed and brought to the size that is drawn."""
 
+import io
 from typing import NamedTuple
 
 import numpy as np
@@ -19,6 +20,16 @@ Box = tuple[float, float, float, float]  # left, top, right, bottom
 class Size(NamedTuple):
     width: int
     height: int
+
+
+def preview(unit: ControlUnit, picture: Image.Image, size: tuple[int, int] | None) -> bytes:
+    """PNG: what a unit makes of the picture; with a size, what the ControlNet sees when that is drawn."""
+    map_ = control_map(unit, picture, size) if size else preprocessed(unit, picture)
+    if map_.width * map_.height > MOST_PIXELS:
+        map_ = scaled(map_, min(map_.size))
+    made = io.BytesIO()
+    map_.save(made, "PNG", compress_level=1)
+    return made.getvalue()
 
 
 def control_map(unit: ControlUnit, picture: Image.Image, size: tuple[int, int]) -> Image.Image:
