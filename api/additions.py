@@ -1,4 +1,4 @@
-"""LoRAs and embeddings over HTTP: what is here at this moment, and a small picture of each."""
+"""LoRAs, embeddings and ControlNets over HTTP: what is here at this moment, and a small picture of each."""
 
 from typing import Any, Literal
 
@@ -9,8 +9,12 @@ from api.answer import FRESH
 from api.jobs import TheStudio
 
 router = APIRouter(prefix="/api")
-KINDS: dict[str, Literal["lora", "embedding"]] = {"loras": "lora", "embeddings": "embedding"}
-Named = Literal["loras", "embeddings"]
+KINDS: dict[str, Literal["lora", "embedding", "control"]] = {
+    "loras": "lora",
+    "embeddings": "embedding",
+    "controlnets": "control",
+}
+Named = Literal["loras", "embeddings", "controlnets"]
 
 
 @router.get("/loras")
@@ -22,6 +26,12 @@ def loras(studio: TheStudio) -> JSONResponse:
 @router.get("/embeddings")
 def embeddings(studio: TheStudio) -> JSONResponse:
     return listed(studio.additions("embedding"), "embeddings")
+
+
+@router.get("/controlnets")
+def controlnets(studio: TheStudio) -> JSONResponse:
+    """T2I-Adapters among them; `methods` tells which."""
+    return listed(studio.additions("control"), "controlnets")
 
 
 @router.get("/{kind}/picture")

@@ -21,7 +21,9 @@ DATASETS = "/api/training/datasets/"
 LARGEST_DATASET = 4 * 2**30
 SMALL = 4 * 2**20
 READ_ON, READ_ON_SECONDS = 4 * LARGEST_FILE, 20  # of what was refused
-UPLOADS = frozenset({"/gradio_api/upload", "/api/read-settings", "/api/pictures", "/api/images/import"})
+UPLOADS = frozenset(
+    {"/gradio_api/upload", "/api/read-settings", "/api/pictures", "/api/preprocess", "/api/images/import"}
+)
 STREAMS = ("/api/state", "/gradio_api/queue/data", "/gradio_api/heartbeat/", "/gradio_api/call/")
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 NEVER = ("/gradio_api/proxy=", "/gradio_api/process_recording", "/gradio_api/vibe", "/gradio_api/stream/")

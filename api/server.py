@@ -12,6 +12,7 @@ from starlette.exceptions import HTTPException
 
 from api import (
     additions,
+    control,
     datasets,
     form,
     gallery,
@@ -69,6 +70,7 @@ def make_app(studio: Studio, access: Access) -> FastAPI:
     app.include_router(datasets.router)  # before the single run: its ways have names, not ids
     app.include_router(training.router)
     app.include_router(additions.router)
+    app.include_router(control.router)
     app.add_api_route(
         "/api/{path:path}", nothing, methods=["GET", "POST", "PUT", "PATCH", "DELETE"], include_in_schema=False
     )

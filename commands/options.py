@@ -4,7 +4,7 @@ import argparse
 from typing import Any, get_args
 
 from commands.flags import complete
-from engine.request.read import number
+from engine.request.problems import number
 from engine.request.schema import PARAMETERS, Parameter
 from engine.settings import Settings
 

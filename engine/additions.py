@@ -1,9 +1,10 @@
-"""The LoRAs and embeddings that a request's words name, each settled by its hash; what is not here is refused."""
+"""What a request adds to its model: LoRAs and embeddings that its words name, and ControlNets, each settled by its hash."""
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Protocol, TypeVar
 
+from engine import control_text
 from engine.errors import AtelierError, BadRequest
 from engine.prompt import networks
 from engine.prompt.words import Words
@@ -13,6 +14,8 @@ from engine.request.generation import GenerationRequest
 class Addition(Protocol):
     """What is asked of a file: engine.library.addition.Addition."""
 
+    @property
+    def name(self) -> str: ...
     @property
     def word(self) -> str: ...
     @property
@@ -47,6 +50,30 @@ def settled(
     vectors = settled_words(request, embeddings, prompts, negatives, width, model)
     told = {"lora_hashes": networks.noted(chosen), "embedding_hashes": networks.noted(vectors)}
     return request.with_(spent=told)
+
+
+def settled_units(request: GenerationRequest, controls: Shelf[A], width: int, model: str) -> GenerationRequest:
+    """Each unit's ControlNet by its hash, and the starting picture where it has none of its own."""
+    if not request.control:
+        return request
+    units = []
+    for at, unit in enumerate(request.control):
+        name, digest = control_text.name_of(unit.model)
+        field = f"control.{at}.model"
+        found = here(controls, name, unit.model_hash or digest, "ControlNet", field)
+        fits(found, name, "ControlNet", field, width, model)
+        picture = unit.picture or getattr(request.start, "picture", "")
+        if not picture:
+            raise BadRequest(
+                "control.picture",
+                f"Control unit {at + 1} has no picture.",
+                "Give it one, or start from a picture: then that is taken.",
+                field=f"control.{at}.picture",
+                unit=at + 1,
+            )
+        told = {"model": found.name, "model_hash": controls.hash_of(found), "picture": picture}
+        units.append({**unit.model_dump(), **told})
+    return request.with_units(units)
 
 
 def settled_words(
@@ -133,7 +160,8 @@ def fits(found: Addition, name: str, label: str, field: str, width: int, model: 
     if width and found.width and width != found.width:
         raise BadRequest(
             "addition.width",
-            f"The {label} '{name}' is made for another kind of model: it reads words of {found.width} numbers, {model} of {width}.",
+            f"The {label} '{name}' is made for another kind of model: it reads words of {found.width} numbers, {model} of"
+            f" {width}.",
             f"Choose another {label} or another model.",
             field=field,
             name=name,

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from engine import control_text
 from engine.request.generation import GenerationRequest
 from engine.request.schema import PARAMETERS, STARTS, Parameter, flat
 
@@ -81,6 +82,7 @@ def settings(values: Mapping[str, Any]) -> dict[str, str]:
         if known.infotext is None or value is None or (name not in ALWAYS and value == known.default):
             continue
         pairs[known.infotext] = quote(value)
+    pairs |= {key: quote(value) for key, value in control_text.written(values.get("control", ())).items()}
     pairs["Version"] = VERSION
     return pairs
 
@@ -193,7 +195,10 @@ def understand(text: Text) -> Reading:
         else:
             leftovers[known.label] = words
     ours = text.tool.startswith(OURS)
-    for key, value in text.pairs.items():
+    units, used = control_text.understood(text.pairs)
+    if units:
+        values["control"] = units
+    for key, value in ((key, value) for key, value in text.pairs.items() if key not in used):
         known = KEYS.get(key)
         if sizes := size(key, value):
             values |= sizes

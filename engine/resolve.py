@@ -42,6 +42,8 @@ class Checkpoints(Protocol[C]):
     def loras(self) -> Shelf[Any]: ...
     @property
     def embeddings(self) -> Shelf[Any]: ...
+    @property
+    def controls(self) -> Shelf[Any]: ...
 
 
 NO_WORDS = Lexicon.of(Path("/nowhere"))
@@ -80,6 +82,7 @@ def resolve(
         sampling={"seed": draw_seed() if seed < 0 else seed},
         noise={"variation_seed": variation_seed(request, draw_seed)},
     )
+    settled = additions.settled_units(settled, library.controls, model.words, model.name)
     return additions.settled(spend(settled, lexicon), library.loras, library.embeddings, model.words, model.name)
 
 

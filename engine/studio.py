@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from engine import additions
-from engine.errors import AtelierError, DiskFull, NotFound
+from engine.errors import AtelierError, BadRequest, DiskFull, NotFound
 from engine.folder_lock import FolderLock
 from engine.forms import Forms
 from engine.gallery.names import DEFAULT
@@ -20,11 +20,15 @@ from engine.gallery.store import Gallery
 from engine.grid.grids import Doors, Grids
 from engine.history import History
 from engine.job import Job, new_id
+from engine.library.addition import Kind
 from engine.library.scan import Library
+from engine.library.shelf import Shelf
 from engine.metadata import read as metadata
 from engine.metadata.absent import Found, settle
-from engine.picture.inputs import put_input
+from engine.picture.inputs import open_input, put_input, require_input
 from engine.picture.judge import judged
+from engine.picture.open import open_safe
+from engine.picture.preprocessors.maps import preview
 from engine.picture.small import small
 from engine.presets import Presets
 from engine.progress import Progress
@@ -39,6 +43,7 @@ from engine.queue.dispatcher import Dispatcher
 from engine.queue.store import Store
 from engine.request.generation import GenerationRequest
 from engine.request.read import read
+from engine.request.units import checked
 from engine.resolve import find, resolve
 from engine.training.supervisor import Ground, Supervisor
 from engine.workers import worker
@@ -142,7 +147,11 @@ class Studio:
         """What parameters by name ask for, nothing left to chance. Raises AtelierError when it cannot be drawn."""
         asked = read(values)
         model = find(asked, self.library)
-        return resolve(judged(asked, self.inputs, (model.width, model.height)), self.library, lexicon=self.lexicon)
+        start = judged(asked, self.inputs, (model.width, model.height))
+        request = resolve(start, self.library, lexicon=self.lexicon)
+        for at, unit in enumerate(request.control):
+            require_input(self.inputs, unit.picture, f"control.{at}.picture")
+        return request
 
     def put(self, job: Job) -> None:
         """Queue a job; one that is there already stays as it is. Returns once it is durable."""
@@ -161,6 +170,18 @@ class Studio:
         self.check_disk()
         return put_input(self.inputs, data)
 
+    def preprocess(self, values: Mapping[str, Any], data: bytes) -> bytes:
+        """What a control unit makes of a picture, as PNG. values: the unit's by name, and width and height where the map is
+        wanted as it is drawn with; data: the picture's bytes, unless `picture` names one that was given before."""
+        unit = {"model": "none", **{name: value for name, value in values.items() if name not in ("width", "height")}}
+        canvas = read({name: values[name] for name in ("width", "height") if name in values}).canvas
+        size = (canvas.width, canvas.height) if canvas.width and canvas.height else None
+        asked = checked(unit)
+        if not data and not asked.picture:
+            raise BadRequest("control.picture", "There is no picture to preprocess.", "Send one.", field="picture")
+        picture = open_safe(data) if data else open_input(self.inputs, asked.picture, "control.picture")
+        return preview(asked, picture, size)
+
     def read_settings(self, data: bytes) -> Found:
         """The settings in a picture's file. Raises BadRequest for one that has none."""
         return settle(metadata.read(data), self.library)
@@ -178,19 +199,22 @@ class Studio:
         check = partial(additions.check, loras=self.library.loras, embeddings=embeddings, width=width, model=name)
         return understand(request, self.lexicon, counting, check)
 
-    def additions(self, kind: Literal["lora", "embedding"]) -> list[dict[str, Any]]:
-        """The LoRAs or embeddings that are here now, JSON-ready, without their paths."""
-        shelf = self.library.loras if kind == "lora" else self.library.embeddings
+    def additions(self, kind: Kind) -> list[dict[str, Any]]:
+        """The LoRAs, embeddings or ControlNets that are here now, JSON-ready, without their paths."""
+        shelf = self.shelf(kind)
         shelf.refresh()
         return [addition.told() for addition in shelf.all()]
 
-    def addition_picture(self, kind: Literal["lora", "embedding"], name: str) -> bytes:
+    def addition_picture(self, kind: Kind, name: str) -> bytes:
         """WebP, small. Raises NotFound when there is none that can be shown."""
-        shelf = self.library.loras if kind == "lora" else self.library.embeddings
-        found = next((addition for addition in shelf.all() if addition.name == name), None)
+        found = next((addition for addition in self.shelf(kind).all() if addition.name == name), None)
         if found is None or found.picture is None:
             raise NotFound("picture.none", "There is no picture of it.", "Put one of the same name beside the file.")
         return small(found.picture)
+
+    def shelf(self, kind: Kind) -> Shelf:
+        library = self.library
+        return {"lora": library.loras, "embedding": library.embeddings, "control": library.controls}[kind]
 
     def styles(self) -> list[dict[str, str]]:
         return [asdict(style) for style in self.lexicon.styles.all()]

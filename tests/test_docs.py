@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from engine.request.preprocessors import PREPROCESSOR_FACTS
 from engine.request.samplers import SAMPLERS, SCHEDULES
-from engine.request.schema import PARAMETERS
+from engine.request.schema import CONTROLS, PARAMETERS
 from engine.settings import Settings
 
 DOCS = Path(__file__).parent.parent / "docs"
@@ -20,6 +21,24 @@ def test_every_parameter_is_described(name: str) -> None:
     assert parameter.label in row
     assert parameter.help in row
     assert (parameter.infotext or "") in row
+
+
+@pytest.mark.parametrize("name", CONTROLS)
+def test_every_value_of_a_control_unit_is_described(name: str) -> None:
+    known = CONTROLS[name]
+    row = next(line for line in (DOCS / "control.md").read_text().splitlines() if line.startswith(f"| `{name}` |"))
+    assert known.label in row
+    assert known.help in row
+    assert (known.infotext or "") in row
+
+
+@pytest.mark.parametrize("name", PREPROCESSOR_FACTS)
+def test_every_preprocessor_is_described(name: str) -> None:
+    facts = PREPROCESSOR_FACTS[name]
+    row = next(line for line in (DOCS / "control.md").read_text().splitlines() if line.startswith(f"| `{name}` |"))
+    assert facts.about in row
+    for slider in filter(None, (facts.a, facts.b)):
+        assert f"{slider.label} {slider.default:g} ({slider.low:g} to {slider.high:g})" in row
 
 
 @pytest.mark.parametrize("name", [*SAMPLERS, *SCHEDULES])

@@ -7,6 +7,7 @@ from math import lcm
 import torch
 
 from engine.denoise.conditioning import Conditioning
+from engine.denoise.control import Inputs, Unit, acting, added
 from engine.denoise.keep import Keep
 from engine.denoise.noise import Noise
 from engine.denoise.packing import bucket, pack
@@ -29,6 +30,7 @@ class Denoising:
     conditioning: Conditioning
     guidance: float
     noise: Noise
+    control: tuple[Unit, ...] = ()
     index: int = 0
     alone: bool = False
     keep: Keep | None = None  # what stays as it was
@@ -55,6 +57,7 @@ class Row:
     latents: torch.Tensor
     time: float
     context: torch.Tensor
+    units: tuple[Unit, ...] = ()
 
 
 @dataclass
@@ -98,7 +101,9 @@ def rows_of(owner: int, picture: Denoising) -> list[Row]:
     if picture.beside is not None:
         scaled = torch.cat([scaled, picture.beside], 1)
     time = picture.solver.times[picture.index]
-    return [Row(owner, scaled, time, context) for context in picture.conditioning.at(picture.index)]
+    contexts, first = picture.conditioning.at(picture.index), picture.conditioning.first
+    units = acting(picture.control, picture.index - first, len(picture.solver.times) - first, len(contexts))
+    return [Row(owner, scaled, time, context, own) for context, own in zip(contexts, units, strict=True)]
 
 
 def evaluate(model: LoadedModel, rows: Sequence[Row], most: int) -> tuple[list[torch.Tensor], int]:
@@ -122,7 +127,8 @@ def one_call(model: LoadedModel, rows: Sequence[Row]) -> list[torch.Tensor]:
     contexts = torch.stack([row.context.repeat(length // len(row.context), 1) for row in padded])
     if model.device.type == "cuda":
         latents = latents.contiguous(memory_format=torch.channels_last)
-    output = model.unet(latents, times, encoder_hidden_states=contexts, return_dict=False)[0]
+    more = added([row.units for row in rows], Inputs(latents, times, contexts)).arguments()
+    output = model.unet(latents, times, encoder_hidden_states=contexts, return_dict=False, **more)[0]
     return list(output[: len(rows)].float().split(1))
 
 

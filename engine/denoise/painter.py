@@ -2,16 +2,18 @@
 
 import logging
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
+from typing import TypeVar, cast
 
 import torch
 
 from engine import infotext
 from engine.denoise import device as devices
 from engine.denoise import loop
+from engine.denoise.control import wanted
 from engine.denoise.decode import check, decode
 from engine.denoise.encode import vae_factor
 from engine.denoise.finish import finish
@@ -23,6 +25,7 @@ from engine.errors import INTERNAL, AtelierError, OutOfMemory, Problem
 from engine.events import Done, Event, Failed, Made, Started, Stepped
 from engine.job import Job
 from engine.library.load import LoadedModel, load
+from engine.library.load_control import LoadedControl, load_control
 from engine.library.scan import Library, ModelFile
 from engine.memory.relief import device_lost, out_of_memory
 from engine.memory.residency import Residency, give_back
@@ -30,6 +33,7 @@ from engine.resolve import find
 
 log = logging.getLogger(__name__)
 PREVIEWS = 12  # at most, over a picture's steps
+M = TypeVar("M", LoadedModel, LoadedControl)
 BETWEEN = 0.1  # seconds between two previews of a picture
 
 
@@ -42,7 +46,7 @@ class Painter:
         self.cores = torch.get_num_threads()
         self.max_rows = max_rows
         self.folder = pictures
-        self.residency: Residency[LoadedModel] = Residency(devices.budget(self.device, model_memory))
+        self.residency: Residency[LoadedModel | LoadedControl] = Residency(devices.budget(self.device, model_memory))
         self.wardrobe = Wardrobe(library)
         self.works: dict[str, Work] = {}
         self.turn = 0
@@ -100,8 +104,13 @@ class Painter:
         file = self.file(work)
         digest = request.model.checkpoint_hash
         size = file.size * self.dtype.itemsize // 2  # most files hold two bytes a weight
-        lease = self.residency.lease(digest, size, partial(self.load, file, digest))
-        work.model = work.lease.enter_context(lease)
+        lease = self.residency.lease(digest, size, partial(self.load, partial(load, file), digest))
+        work.model = cast(LoadedModel, work.lease.enter_context(lease))
+        for digest, found in wanted(request, self.library).items():
+            size = found.size * self.dtype.itemsize // 2
+            read = partial(self.load, partial(load_control, found), digest)
+            borrowed = work.lease.enter_context(self.residency.lease(f"control {digest}", size, read))
+            work.controls[digest] = cast(LoadedControl, borrowed)
         self.use_threads(work)
         work.pictures = compose(work, work.model, Sources(self.folder), self.wardrobe)
         yield Started(job=work.job.id, doing="drawing")
@@ -114,39 +123,46 @@ class Painter:
             self.library.refresh()
             return find(work.job.request, self.library)
 
-    def load(self, file: ModelFile, digest: str) -> LoadedModel:
+    def load(self, read: Callable[[torch.device, torch.dtype, str], M], digest: str) -> M:
         devices.use_threads(self.cores)
         try:
-            return load(file, self.device, self.dtype, digest)
+            return read(self.device, self.dtype, digest)
         except Exception as error:
             if not out_of_memory(error):
                 raise
         self.make_room()
-        return load(file, self.device, self.dtype, digest)
+        return read(self.device, self.dtype, digest)
 
     # -- stepping
 
     def choose(self) -> list[tuple[Work, Picture]]:
-        """Who steps now: those of one key, the longest waiting first, as many as rows allow."""
+        """Who steps now: those of one key, the longest waiting first, as many as rows allow.
+
+        What control takes is paid with the controlled picture's own turns, so that who has none is not slowed by it.
+        """
         waiting = [(w, p) for w in self.works.values() for p in w.pictures]
         waiting.sort(key=lambda pair: pair[1].turn)
+        same = [pair for pair in waiting if pair[1].key == waiting[0][1].key]
+        least = min((picture.owed for _, picture in same), default=0.0)
         group: list[tuple[Work, Picture]] = []
         rows = 0
-        for work, picture in waiting:
-            key = waiting[0][1].key
-            if picture.key == key and (not group or rows + picture.rows <= self.fitting.get(key, self.max_rows)):
+        for work, picture in same:
+            if picture.owed - least >= 1:
+                picture.owed -= 1
+            elif not group or rows + picture.rows <= self.fitting.get(picture.key, self.max_rows):
                 group.append((work, picture))
                 rows += picture.rows
         return group
 
     def advance(self, group: list[tuple[Work, Picture]]) -> Iterator[Event]:
         now = time.monotonic()
-        wanted = frozenset(i for i, (_, p) in enumerate(group) if self.wants_preview(p, now))
+        charges = [p.charge for _, p in group]
+        previews = frozenset(i for i, (_, p) in enumerate(group) if self.wants_preview(p, now))
         self.use_threads(group[0][0])
         try:
             first = group[0][1]
             with devices.attention(self.device), self.wardrobe.unet(first.denoising.model, first.worn):
-                outcome = loop.step([p.denoising for _, p in group], self.max_rows, wanted)
+                outcome = loop.step([p.denoising for _, p in group], self.max_rows, previews)
         except Exception as error:
             if device_lost(error):
                 raise
@@ -154,6 +170,8 @@ class Painter:
             caught = error
         else:
             self.turn += 1
+            for (_, picture), charge in zip(group, charges, strict=True):
+                picture.owed += charge - min(charges)
             for i, (work, picture) in enumerate(group):
                 if work.job.id in self.works:
                     yield from self.guarded(work, self.after(work, picture, now, outcome.failures.get(i)))

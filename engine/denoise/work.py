@@ -8,8 +8,9 @@ from dataclasses import dataclass, field, replace
 from engine import additions
 from engine.denoise import start
 from engine.denoise.conditioning import Conditioning, Speaker
+from engine.denoise.control import units_of
 from engine.denoise.finish import Finished
-from engine.denoise.loop import Denoising
+from engine.denoise.loop import Denoising, rows_of
 from engine.denoise.noise import Noise
 from engine.denoise.samplers import make
 from engine.denoise.sources import Ending, Sources
@@ -17,6 +18,7 @@ from engine.denoise.trace import Trace
 from engine.denoise.wardrobe import Set, Wardrobe, sets_of
 from engine.job import Job
 from engine.library.load import LoadedModel
+from engine.library.load_control import LoadedControl
 from engine.request.generation import GenerationRequest
 
 Key = tuple[str, int, int, Set]
@@ -37,6 +39,7 @@ class Picture:
     trace: Trace | None = None  # its steps, when they are kept
     worn: Set = ()  # what LoRAs its UNet wears
     ending: Ending | None = None
+    owed: float = 0.0  # steps that it has to sit out for what its control took
 
     @property
     def key(self) -> Key:
@@ -47,6 +50,13 @@ class Picture:
     def rows(self) -> int:
         return self.denoising.conditioning.rows
 
+    @property
+    def charge(self) -> float:
+        """What the control of its next step takes, in steps of its own without control."""
+        drawn = self.denoising
+        rows = [sum(unit.share for unit in row.units) for row in rows_of(0, drawn)] if drawn.control else [0.0]
+        return sum(rows) / len(rows)
+
 
 @dataclass
 class Work:
@@ -56,6 +66,7 @@ class Work:
     skip: frozenset[int]
     lease: ExitStack = field(default_factory=ExitStack)
     model: LoadedModel | None = None
+    controls: dict[str, LoadedControl] = field(default_factory=dict)
     pictures: list[Picture] = field(default_factory=list)
     stored: list[tuple[Picture, str, Future[Finished]]] = field(default_factory=list)
 
@@ -71,6 +82,7 @@ class Work:
 def compose(work: Work, model: LoadedModel, sources: Sources, wardrobe: Wardrobe) -> list[Picture]:
     """The job's pictures at their first step, but those that are stored already."""
     request, speaker = work.job.request, Speaker(model, wardrobe)
+    units = units_of(request, work.controls, model, sources.folder)
     made = []
     for index in range(request.output.count):
         if index not in work.skip:
@@ -79,6 +91,7 @@ def compose(work: Work, model: LoadedModel, sources: Sources, wardrobe: Wardrobe
             with wardrobe.unet(model, sets.unet):  # one that does not fit is named before anything is drawn
                 made.append(picture(model, own, index, speaker.conditioning(own, sets.text), sources))
             made[-1].worn = sets.unet
+            made[-1].denoising.control = units
     return made
 
 

@@ -11,7 +11,7 @@ from engine.grid import prompts
 from engine.grid.cost import steps_for
 from engine.grid.values import choice, lines, listed, values_of
 from engine.request.parts import Part
-from engine.request.read import number, shorten
+from engine.request.problems import number, shorten
 from engine.request.schema import PARAMETERS
 
 LETTERS = ("X", "Y", "Z")

@@ -5,7 +5,7 @@ from itertools import combinations
 from typing import Any
 
 from engine.errors import BadRequest
-from engine.request.read import shorten
+from engine.request.problems import shorten
 from engine.request.schema import PARAMETERS
 
 OPTIONS = {**{p.a1111: name for name, p in PARAMETERS.items() if p.a1111}, **{name: name for name in PARAMETERS}}

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from engine.errors import BadRequest
-from engine.request.read import shorten
+from engine.request.problems import shorten
 from engine.request.schema import Parameter
 
 MOST = 1000  # values of one axis, and cells of a grid

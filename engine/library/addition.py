@@ -1,4 +1,4 @@
-"""What is added to a model: LoRAs and embeddings as the list shows them, told from their headers and cards."""
+"""What is added to a model: LoRAs, embeddings and ControlNets as the list shows them, told from their headers and cards."""
 
 import json
 import re
@@ -9,11 +9,12 @@ from typing import Any, Literal
 
 from engine.errors import AtelierError, ModelDamaged, Problem
 from engine.library.card import read_card
+from engine.library.control_kinds import control
 from engine.library.families.table import FAMILIES, NOT_YET
 from engine.library.header import CONVERT, Header, read_header
 from engine.library.lora.layers import WIDTHS, layers_of
 
-Kind = Literal["lora", "embedding"]
+Kind = Literal["lora", "embedding", "control"]
 
 PICKLES = (".ckpt", ".pt", ".pth", ".bin")
 PICTURES = (".png", ".preview.png", ".jpg", ".jpeg", ".webp")
@@ -27,7 +28,8 @@ NOT_IN_NAMES = re.compile(r'[<>:,"\n{}|\\]')  # they end a name in a prompt or i
 class Addition:
     """name: path below its folder, without suffix, with "/". word: what a prompt calls it; also: other names for it.
 
-    width: of the words that it fits, 0 when it fits any; rank: of a LoRA; vectors: of an embedding. triggers: what its
+    width: of the words that it fits, 0 when it fits any; rank: of a LoRA; vectors: of an embedding; methods: a LoRA's, or
+    which kind of control. triggers: what its
     maker says to write; tags: the most frequent in the captions that it learned from.
     """
 
@@ -64,6 +66,8 @@ class Addition:
 def describe(path: Path, name: str, kind: Kind) -> Addition:
     """Never raises for what is in the file: a problem is part of the answer."""
     name = NOT_IN_NAMES.sub("_", name)
+    if kind == "control" and "/" in name:  # diffusers calls all alike, and puts them into folders
+        name = re.sub(r"/diffusion_pytorch_model(?=$|\.fp16$|\.bf16$)", "", name)
     word = name.rsplit("/", 1)[-1]
     if word in ("learned_embeds", "pytorch_lora_weights") and "/" in name:  # diffusers calls all alike
         word = name.split("/")[-2]
@@ -81,7 +85,7 @@ def describe(path: Path, name: str, kind: Kind) -> Addition:
         if found.family and found.family not in FAMILIES:
             what = NOT_YET[found.family]
             raise ModelDamaged(
-                "lora.family",
+                f"{kind}.family",
                 f"{path.name} is made for {what}, which is not supported yet.",
                 "Use one for Stable Diffusion 1 or 2.",
                 file=path.name,
@@ -122,7 +126,11 @@ def embedding(header: Header) -> Mapping[str, Any]:
     return {"family": family, "width": width, "vectors": count, "also": (token,) if token.strip() else ()}
 
 
-KINDS: Mapping[Kind, Callable[[Header], Mapping[str, Any]]] = {"lora": lora, "embedding": embedding}
+KINDS: Mapping[Kind, Callable[[Header], Mapping[str, Any]]] = {
+    "lora": lora,
+    "embedding": embedding,
+    "control": control,
+}
 
 
 def vectors_in(header: Header) -> str | None:

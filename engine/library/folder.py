@@ -92,11 +92,11 @@ def read_config(path: Path) -> dict[str, Any]:
 def _part(folder: Path, component: str) -> Part:
     config = read_config(folder / component / "config.json")
     for key in ("layers_per_block", "transformer_layers_per_block", "num_hidden_layers", "block_out_channels"):
-        _refuse_towers(config.get(key), component)
+        refuse_towers(config.get(key), component)
     return Part(LABELS[component], config, weights_of(folder, component), _places, alone=component != "text_encoder")
 
 
-def _refuse_towers(depth: Any, component: str) -> None:
+def refuse_towers(depth: Any, component: str) -> None:
     """A billion layers would be built without a complaint, for days."""
     wide = isinstance(depth, list | tuple) and len(depth) > MOST_LAYERS
     if wide or (isinstance(depth, int) and depth > MOST_LAYERS):

@@ -75,9 +75,9 @@ def load(model: ModelFile, device: torch.device, dtype: torch.dtype, hash: str =
     files = {path: WeightFile(path) for path in {parts.unet.file, parts.vae.file, parts.text_encoder.file}}
 
     def ready(part: Part, build: Callable[[dict[str, Any]], N]) -> N:
-        network = _skeleton(part, build)
+        network = skeleton(part, build)
         fill(network, part, files[part.file], device, dtype)
-        return _without_meta(network, part, device)
+        return without_meta(network, part, device)
 
     unet = ready(parts.unet, _unet)
     vae = ready(parts.vae, _vae)
@@ -100,7 +100,7 @@ def load(model: ModelFile, device: torch.device, dtype: torch.dtype, hash: str =
     )
 
 
-def _skeleton(part: Part, build: Callable[[dict[str, Any]], N]) -> N:
+def skeleton(part: Part, build: Callable[[dict[str, Any]], N]) -> N:
     try:
         with torch.device("meta"):
             return build(part.config)
@@ -124,7 +124,7 @@ def _text_encoder(config: dict[str, Any]) -> CLIPTextModel:
     return CLIPTextModel._from_config(CLIPTextConfig(**config))
 
 
-def _without_meta(network: N, part: Part, device: torch.device) -> N:
+def without_meta(network: N, part: Part, device: torch.device) -> N:
     """Buffers that no file holds are made anew; CLIP's positions are the only ones."""
     for module in network.modules():
         for name, buffer in module.named_buffers(recurse=False):

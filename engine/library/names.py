@@ -82,6 +82,41 @@ def ldm_unet(names: Collection[str]) -> Places:
     return {name: Place(UNET + translate(name)) for name in names}
 
 
+def ldm_controlnet(names: Collection[str], prefix: str) -> Places:
+    """The UNet's encoder and middle, a path for the picture, and a silent convolution for each output."""
+    last = 2 * (_count(names, r"controlnet_cond_embedding\.blocks\.(\d+)\.") + 1)
+    encoder = [name for name in names if not name.startswith("controlnet_")]
+    places = {name: Place(prefix + place.key.removeprefix(UNET)) for name, place in ldm_unet(encoder).items()}
+
+    def translate(name: str) -> str:
+        name = re.sub(r"^controlnet_down_blocks\.(\d+)", r"zero_convs.\1.0", name)
+        name = name.replace("controlnet_mid_block", "middle_block_out.0")
+        name = name.replace("controlnet_cond_embedding.conv_in", "input_hint_block.0")
+        name = name.replace("controlnet_cond_embedding.conv_out", f"input_hint_block.{last}")
+        return re.sub(
+            r"^controlnet_cond_embedding\.blocks\.(\d+)",
+            lambda found: f"input_hint_block.{2 * int(found[1]) + 2}",
+            name,
+        )
+
+    return {name: places.get(name) or Place(prefix + translate(name)) for name in names}
+
+
+def original_adapter(names: Collection[str], light: bool) -> Places:
+    """T2I-Adapter as TencentARC wrote it: the full one is one long list of blocks, the light one a list of lists."""
+    layers = _count(names, r"adapter\.body\.0\.resnets\.(\d+)\.")
+
+    def translate(name: str) -> str:
+        name = name.removeprefix("adapter.")
+        if light:
+            return name.replace(".resnets.", ".body.")
+        if found := re.match(r"body\.(\d+)\.resnets\.(\d+)\.(.+)", name):
+            return f"body.{int(found[1]) * layers + int(found[2])}.{found[3]}"
+        return re.sub(r"^body\.(\d+)\.in_conv", lambda found: f"body.{int(found[1]) * layers}.in_conv", name)
+
+    return {name: Place(translate(name)) for name in names}
+
+
 def ldm_vae(names: Collection[str]) -> Places:
     """Their decoder counts its levels from the picture inwards, ours in the order of computing."""
     top = _count(names, r"decoder\.up_blocks\.(\d+)\.") - 1

@@ -11,7 +11,7 @@ from engine.errors import AtelierError, BadRequest, ModelDamaged
 from engine.library.card import card_file, read_card
 from engine.library.folder import CLASSES as COMPONENTS
 from engine.library.folder import used_files, weights_of
-from engine.library.hash import HashCache
+from engine.library.hash import HashCache, LegacyHashes
 from engine.library.header import Stamp, stamp_of
 from engine.library.identify import OTHER_FORMATS, identify
 from engine.library.model import ModelFile, as_error
@@ -33,6 +33,7 @@ class Library:
         whole = HashCache(cache, shown=12)
         self.loras = Shelf("lora", models / "loras", HashCache(cache, shown=12, tensors_only=True), whole)
         self.embeddings = Shelf("embedding", models / "embeddings", whole)
+        self.controls = Shelf("control", models / "controlnet", HashCache(cache), LegacyHashes(cache))
         self._lock = threading.Lock()
         self._seen: dict[Path, tuple[Stamps, ModelFile]] = {}
         self._models: list[ModelFile] | None = None
@@ -55,6 +56,7 @@ class Library:
             self._models = sorted((model for _, model in seen.values()), key=_order)
         self.loras.refresh()
         self.embeddings.refresh()
+        self.controls.refresh()
         self._changed.set()
 
     def checkpoints(self) -> list[ModelFile]:
@@ -158,7 +160,7 @@ class Library:
                 if not model.problem:
                     with contextlib.suppress(ModelDamaged):  # deleted or being written: the next refresh sees it
                         self._hashes.compute(_hashed(model), self._stop)
-            for shelf in (self.embeddings, self.loras):
+            for shelf in (self.embeddings, self.loras, self.controls):
                 for addition in sorted(shelf.all(), key=lambda addition: addition.size):
                     for hashes in shelf.hashes if not addition.problem else ():
                         if self._stop.is_set():

@@ -1,4 +1,4 @@
-"""A shelf of the library: the LoRAs or the embeddings in their folder, found by name, by word or by hash."""
+"""A shelf of the library: the LoRAs, the embeddings or the ControlNets in their folder, found by name, by word or by hash."""
 
 import difflib
 import threading
@@ -16,7 +16,11 @@ from engine.library.header import Stamp, stamp_of
 from engine.library.model import as_error
 
 SUFFIXES = (".safetensors", *PICKLES)
-LABELS: dict[Kind, tuple[str, str]] = {"lora": ("LoRA", "loras"), "embedding": ("embedding", "embeddings")}
+LABELS: dict[Kind, tuple[str, str]] = {
+    "lora": ("LoRA", "loras"),
+    "embedding": ("embedding", "embeddings"),
+    "control": ("ControlNet", "controlnet"),
+}
 QUICK_TO_HASH = 256 * 2**20  # bytes in all
 MOMENT = 1.0  # seconds
 
@@ -112,8 +116,8 @@ class Shelf:
         for spelt in (str, str.casefold):
             for called in (lambda a: (a.name,), lambda a: (a.word,), lambda a: a.also):
                 found = [a for a in self.all() if spelt(wanted) in map(spelt, called(a))]
-                if found:
-                    return found
+                if found:  # beside a usable file the pickle of the same name is nobody's wish
+                    return [a for a in found if not a.problem] or found
         return []
 
     def several(self, wanted: str, found: list[Addition]) -> BadRequest:
@@ -132,10 +136,11 @@ class Shelf:
         words = {name.casefold(): name for a in self.all() if not a.problem for name in (*a.also, a.name, a.word)}
         close = [words[w] for w in difflib.get_close_matches(wanted.casefold()[:200], words, n=3, cutoff=0.5)]
         near = " or ".join(dict.fromkeys(close))
+        where = "units" if self.kind == "control" else "prompt"
         return BadRequest(
             f"{self.kind}.near" if near else f"{self.kind}.unknown",
             f"There is no {label} '{shown(wanted)}'.",
-            f"Did you mean {near}?" if near else f"Put its file into models/{folder}, or take it out of the prompt.",
+            f"Did you mean {near}?" if near else f"Put its file into models/{folder}, or take it out of the {where}.",
             name=shown(wanted),
             near=near,
         )

@@ -46,13 +46,13 @@ def said_beside(path: Path) -> str | None:
     return "v_prediction" if v else "epsilon"
 
 
-def unet_config(header: Header, family: Family) -> dict[str, Any]:
-    """The input blocks tell it: a level ends with its downsampler (`op`)."""
+def unet_config(header: Header, family: Family, prefix: str = UNET) -> dict[str, Any]:
+    """The input blocks tell it: a level ends with its downsampler (`op`). prefix: of the tensors' names."""
     channels: list[int] = []
     layers: list[int] = []
     depths: list[int] = []  # transformer layers; 0 where the level does not attend
     cross, block, new_level = 0, 1, True
-    while found := _level_of(header, f"{UNET}input_blocks.{block}."):
+    while found := _level_of(header, f"{prefix}input_blocks.{block}."):
         width, depth, context = found
         if width == 0:
             new_level = True
@@ -77,7 +77,7 @@ def unet_config(header: Header, family: Family) -> dict[str, Any]:
         "down_block_types": tuple("CrossAttnDownBlock2D" if yes else "DownBlock2D" for yes in attends),
         "up_block_types": tuple("CrossAttnUpBlock2D" if yes else "UpBlock2D" for yes in reversed(attends)),
         "cross_attention_dim": cross or family.unet["cross_attention_dim"],
-        "use_linear_projection": len(header.shape(f"{UNET}input_blocks.{blocks}.1.proj_in.weight")) == 2,
+        "use_linear_projection": len(header.shape(f"{prefix}input_blocks.{blocks}.1.proj_in.weight")) == 2,
         # SD2 has heads of 64 channels, SD1 has 8 heads; diffusers calls both attention_head_dim.
         "attention_head_dim": heads if isinstance(heads, int) else tuple(max(1, width // 64) for width in channels),
     }

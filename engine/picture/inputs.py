@@ -26,20 +26,19 @@ def put_input(folder: Path, data: bytes) -> str:
     return digest
 
 
+def require_input(folder: Path, digest: str, field: str = "picture") -> None:
+    """Raise NotFound when the studio was not given that picture. field: what asks for it."""
+    if not (folder / digest).is_file():
+        raise missing(field)
+
+
 def missing(field: str) -> NotFound:
+    again = "Give it to the studio first, and again after it was cleared."
     if field == "mask":
-        return NotFound(
-            "mask.missing",
-            "The mask is not here.",
-            "Give it to the studio first, and again after it was cleared.",
-            field=field,
-        )
-    return NotFound(
-        "picture.missing",
-        "The picture to start from is not here.",
-        "Give it to the studio first, and again after it was cleared.",
-        field=field,
-    )
+        return NotFound("mask.missing", "The mask is not here.", again, field=field)
+    if field.startswith("control"):
+        return NotFound("control.missing", "The control picture is not here.", again, field=field)
+    return NotFound("picture.missing", "The picture to start from is not here.", again, field=field)
 
 
 def input_bytes(folder: Path, digest: str, field: str = "picture") -> bytes:

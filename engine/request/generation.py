@@ -1,7 +1,9 @@
 """GenerationRequest: everything a person can ask of one drawing job."""
 
+from collections.abc import Sequence
 from typing import Any, Self
 
+from engine.request.control import Control, ControlUnit
 from engine.request.parts import Canvas, Model, Noise, Output, Part, Sampling, Spent, Tuning, Words
 from engine.request.starts import FromNoise, Start
 
@@ -18,6 +20,7 @@ class GenerationRequest(Part):
     noise: Noise = Noise()
     output: Output = Output()
     start: Start = FromNoise()
+    control: Control = ()
 
     def with_(self, **parts: dict[str, Any]) -> Self:
         """A copy with some values changed, part by part: `request.with_(sampling={"seed": 7})`; values are validated."""
@@ -25,6 +28,10 @@ class GenerationRequest(Part):
         for part, values in parts.items():
             data[part] = {**data[part], **values}
         return type(self).model_validate(data)
+
+    def with_units(self, units: Sequence[ControlUnit]) -> Self:
+        """A copy with other control units."""
+        return type(self).model_validate({**self.model_dump(), "control": units})
 
     @property
     def size(self) -> tuple[int, int]:

@@ -7,6 +7,7 @@ from annotated_types import Ge, Gt, Le, MaxLen, MultipleOf
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
+from engine.request.control import ControlUnit
 from engine.request.generation import GenerationRequest
 from engine.request.shown import Shown
 from engine.request.starts import FromMask, FromNoise, FromPicture
@@ -90,11 +91,16 @@ def parameters() -> dict[str, Parameter]:
 
 
 PARAMETERS: dict[str, Parameter] = parameters()
+CONTROLS: dict[str, Parameter] = {  # of each unit in `control`
+    name: parameter(name, "control", field) for name, field in ControlUnit.model_fields.items()
+}
 
 
 def flat(request: GenerationRequest) -> dict[str, Any]:
-    """The request as one dictionary by parameter name, `start` naming the kind of start."""
+    """The request as one dictionary by parameter name, `start` naming the kind of start; `control` a list of units,
+    where there are any."""
     data = request.model_dump()
-    start = data.pop("start")
+    start, control = data.pop("start"), data.pop("control")
     values = {name: value for part in data.values() for name, value in part.items()}
-    return {**values, "start": start.pop("kind"), **start}
+    units = {"control": list(control)} if control else {}
+    return {**values, **units, "start": start.pop("kind"), **start}

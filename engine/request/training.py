@@ -7,7 +7,7 @@ from pydantic import BaseModel, ValidationError, model_validator
 
 from engine.errors import BadRequest
 from engine.request.parts import Part
-from engine.request.read import explain, shorten, unknown
+from engine.request.problems import explain, shorten, unknown
 from engine.request.schema import Parameter, parameter
 from engine.request.training_methods import LoRA, Method
 from engine.request.training_parts import (

@@ -7,12 +7,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine import infotext
+from engine import control_text, infotext
 from engine.infotext import HASHES
 from engine.prompt.spend import tidy
 from engine.request.generation import GenerationRequest
 from engine.request.read import read
-from engine.request.schema import PARAMETERS, STARTS, Parameter
+from engine.request.schema import CONTROLS, PARAMETERS, STARTS, Parameter
 
 words = st.text(
     st.characters(codec="utf-8", exclude_categories=["Cs", "Cc"], include_characters='\n,:"\\'), max_size=80
@@ -48,6 +48,21 @@ def value_of(known: Parameter) -> st.SearchStrategy[Any]:
     return st.integers(-(-int(low) // step), int(high) // step).map(lambda n: n * step)
 
 
+def units() -> st.SearchStrategy[list[dict[str, Any]]]:
+    name = st.text(st.characters(codec="utf-8", exclude_categories=["Cs", "Cc"]), min_size=1, max_size=40)
+    special = {
+        "picture": st.just("") | st.from_regex(r"[0-9a-f]{64}", fullmatch=True),
+        "model": (name | st.sampled_from(["a, b: c", 'x "y"', "canny [d14c016b]", "(x)"])).filter(
+            lambda text: text == text.strip() and text != "None" and not control_text.NAMED.fullmatch(text)
+        ),
+        "model_hash": st.from_regex(r"([0-9a-f]{8}|[0-9a-f]{10})?", fullmatch=True),
+        "start": st.floats(0, 0.5),
+        "end": st.floats(0.5, 1),
+    }
+    one = {name: special[name] if name in special else value_of(known) for name, known in CONTROLS.items()}
+    return st.lists(st.fixed_dictionaries(one), max_size=3)
+
+
 @st.composite
 def requests(draw: st.DrawFn) -> GenerationRequest:
     start = draw(st.sampled_from(list(STARTS)))
@@ -58,7 +73,7 @@ def requests(draw: st.DrawFn) -> GenerationRequest:
             values[name] = draw(given if known.start else given | st.just(known.default))
     for name in ("prompt", "negative_prompt"):
         values[name] = tidy(draw(words | hostile))
-    return read(values)
+    return read({**values, "control": draw(units())})
 
 
 @settings(max_examples=400, deadline=None)

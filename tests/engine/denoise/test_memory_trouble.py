@@ -42,6 +42,7 @@ def memory_for(network: nn.Module, rows: int) -> Iterator[None]:
 
 def model(painter: Painter) -> LoadedModel:
     (held,) = painter.residency.held.values()
+    assert isinstance(held.model, LoadedModel)
     return held.model
 
 

@@ -63,7 +63,8 @@ def drawn(painter: Painter, *jobs: Job) -> list[np.ndarray]:
 
 def weights(painter: Painter) -> dict[str, torch.Tensor]:
     (held,) = painter.residency.held.values()
-    model: LoadedModel = held.model
+    model = held.model
+    assert isinstance(model, LoadedModel)
     parts = (model.unet, model.text_encoder)
     return {
         f"{at}.{name}": weight.clone() for at, part in enumerate(parts) for name, weight in part.state_dict().items()
@@ -124,6 +125,7 @@ def test_equal_sets_share_a_call_and_others_do_not(painter: Painter, library: Li
 def test_changed_weights_are_kept_within_bounds(painter: Painter, library: Library) -> None:
     drawn(painter, *(job(library, prompt=f"{PROMPT}<lora:ring:{n / 10}>", steps=2) for n in range(1, 9)))
     (held,) = painter.residency.held.values()
+    assert isinstance(held.model, LoadedModel)
     kept = painter.wardrobe.kept[held.model.unet]
     assert len(kept) >= 1
     assert sum(dress.nbytes for dress in kept.values()) <= held.model.nbytes
@@ -158,7 +160,8 @@ def test_an_embeddings_vectors_stand_where_its_word_does(library: Library, model
     """Made of the vectors of words that the model has, it says what they say."""
     drawn(painter, job(library))
     (held,) = painter.residency.held.values()
-    model: LoadedModel = held.model
+    model = held.model
+    assert isinstance(model, LoadedModel)
     ids = model.tokenizer("red house", add_special_tokens=False).input_ids
     table: Any = model.text_encoder.get_input_embeddings()
     rows = table.weight[torch.tensor(ids)].clone()

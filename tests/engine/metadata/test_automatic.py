@@ -6,6 +6,7 @@ import pytest
 
 from engine.metadata import names
 from engine.metadata.read import read
+from engine.request.control import ControlUnit
 from engine.request.samplers import SAMPLERS, SCHEDULES
 from tests.engine.metadata.files import png
 
@@ -15,6 +16,15 @@ CONTROL = (
     "Processor Res: 512, Threshold A: 192.0, Threshold B: 255.0, Guidance Start: 0.0, Guidance End: 1.0, "
     "Pixel Perfect: False, Control Mode: ControlNet is more important"
 )
+CANNY = ControlUnit(
+    preprocessor="canny",
+    model="control_v11p_sd15_canny",
+    model_hash="d14c016b",
+    threshold_a=192,
+    threshold_b=255,
+    pixel_perfect=False,
+    mode="ControlNet is more important",
+).model_dump()
 OLD_CONTROL = (
     "preprocessor: openpose, model: control_v11p_sd15_openpose [cab727d4], weight: 1, starting/ending: (0, 1), "
     "resize mode: Crop and Resize, pixel perfect: False, control mode: Balanced, preprocessor params: (512, 64, 64)"
@@ -67,8 +77,11 @@ EXAMPLES: dict[str, tuple[str, dict[str, Any], dict[str, str], str]] = {
         "Steps: 20, Sampler: DPM++ 2M, Schedule type: Karras, CFG scale: 7, Seed: 1944526060, Size: 512x512, "
         f'Model hash: 6d82a674e1, Model: helloobjects_V15evae, ControlNet 0: "{CONTROL}", ControlNet 1: "{CONTROL}", '
         "Version: v1.10.1",
-        {"sampler": "DPM++ 2M", "schedule": "Karras", "checkpoint": "helloobjects_V15evae"},
-        {"ControlNet 0": CONTROL, "ControlNet 1": CONTROL},
+        {
+            **{"sampler": "DPM++ 2M", "schedule": "Karras", "checkpoint": "helloobjects_V15evae"},
+            "control": [CANNY, CANNY],
+        },
+        {},
         "AUTOMATIC1111 v1.10.1",
     ),
     "inpainting": (

@@ -1,0 +1,207 @@
+"""Control: what ControlNets and T2I-Adapters add to the UNet's own features, row by row.
+
+Rows without control get zeros where others in their call have something; a call without control pays nothing.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from diffusers import T2IAdapter
+from PIL import Image
+from torch import Tensor, nn
+
+from engine.denoise.packing import bucket
+from engine.errors import ModelDamaged
+from engine.library.addition import Addition
+from engine.library.load import LoadedModel
+from engine.library.load_control import LoadedControl, refuse_misfit
+from engine.library.scan import Library
+from engine.picture.inputs import open_input
+from engine.picture.preprocessors.maps import control_map
+from engine.request.control import ControlUnit
+from engine.request.generation import GenerationRequest
+
+FADE = 0.825  # by which an output counts less than the next, in the modes that are not balanced
+ADAPTER_FADE = (0.25, 0.62, 0.825, 1.0)  # the same of a T2I-Adapter's outputs
+
+
+@dataclass(frozen=True, eq=False)
+class Unit:
+    """seen: what the network made of the map, the same at every step: a ControlNet's embedding of it, or all that a
+    T2I-Adapter has to say, both with a leading 1. share: what its network takes at a step, of what the UNet takes."""
+
+    control: LoadedControl
+    seen: tuple[Tensor, ...]
+    asked: ControlUnit
+    share: float
+
+    @property
+    def adapter(self) -> bool:
+        return isinstance(self.control.network, T2IAdapter)
+
+    @property
+    def only_positive(self) -> bool:
+        """Heard beside the prompt, and not beside the negative one."""
+        pools = not self.adapter and bool(self.control.network.config["global_pool_conditions"])
+        return pools or self.asked.mode == "ControlNet is more important"
+
+    def acts(self, index: int, of: int) -> bool:
+        """At evaluation `index` of so many, as diffusers counts control_guidance_start and control_guidance_end."""
+        return not (index / of < self.asked.start or (index + 1) / of > self.asked.end)
+
+    def scales(self, outputs: int) -> list[float]:
+        """By which each output counts."""
+        if self.asked.mode == "Balanced":
+            return [self.asked.weight] * outputs
+        if self.adapter:
+            return [self.asked.weight * fade for fade in ADAPTER_FADE[-outputs:]]
+        return [self.asked.weight * FADE ** (outputs - 1 - at) for at in range(outputs)]
+
+
+@dataclass
+class Added:
+    """For all rows of a call, None where there is nothing to add. within: T2I-Adapters', added inside the down blocks."""
+
+    down: list[Tensor] = field(default_factory=list)
+    within: list[Tensor] = field(default_factory=list)
+
+    def arguments(self) -> dict[str, Any]:
+        """As the UNet takes them."""
+        found: dict[str, Any] = {}
+        if self.down:
+            *down, middle = self.down
+            found |= {"down_block_additional_residuals": down, "mid_block_additional_residual": middle}
+        if self.within:
+            found["down_intrablock_additional_residuals"] = list(self.within)
+        return found
+
+
+class Inputs(NamedTuple):
+    """Of one call: all rows, those that only fill it included."""
+
+    latents: Tensor
+    times: Tensor
+    contexts: Tensor
+
+    def rows(self, which: Sequence[int]) -> "Inputs":
+        if len(which) == len(self.times) and list(which) == sorted(which):
+            return self
+        places = torch.tensor(which, device=self.times.device)
+        return Inputs(*(tensor.index_select(0, places) for tensor in self))
+
+
+@torch.inference_mode()
+def units_of(
+    request: GenerationRequest, controls: Mapping[str, LoadedControl], model: LoadedModel, pictures: Path
+) -> tuple[Unit, ...]:
+    """controls: the networks by their hash. Maps are made here, once for all pictures of a job."""
+    found = []
+    for at, asked in enumerate(request.control):
+        if asked.weight > 0:
+            control = controls[asked.model_hash]
+            refuse_misfit(control, model)
+            map_ = control_map(asked, open_input(pictures, asked.picture, f"control.{at}.picture"), request.size)
+            share = 0.0 if isinstance(control.network, T2IAdapter) else weights(control.network) / weights(model.unet)
+            found.append(Unit(control, look(control, map_, 2 if request.sampling.guidance > 1 else 1), asked, share))
+    return tuple(found)
+
+
+def weights(network: nn.Module) -> int:
+    return sum(part.numel() for part in network.parameters())
+
+
+def wanted(request: GenerationRequest, library: Library) -> dict[str, Addition]:
+    """The files of a resolved request's units by their hash; looked for again when they were added after the last scan."""
+    found: dict[str, Addition] = {}
+    for at, unit in enumerate(request.control):
+        if unit.weight > 0:
+            file = library.controls.with_hash(unit.model_hash, unit.model)
+            if file is None:
+                library.controls.refresh()
+                file = library.controls.with_hash(unit.model_hash, unit.model)
+            if file is None:
+                raise ModelDamaged(
+                    "control.gone",
+                    f"The ControlNet {unit.model} [{unit.model_hash}] is no longer here.",
+                    "Put it back, or take the unit away.",
+                    field=f"control.{at}.model",
+                    name=unit.model,
+                    hash=unit.model_hash,
+                )
+            found[unit.model_hash] = file
+    return found
+
+
+def look(control: LoadedControl, map_: Image.Image, copies: int) -> tuple[Tensor, ...]:
+    pixels = torch.from_numpy(np.asarray(map_, np.float32)[None] / 255).permute(0, 3, 1, 2)
+    pixels = pixels.to(control.device, control.dtype)
+    if isinstance(control.network, T2IAdapter):
+        grey = control.network.config["in_channels"] == 1
+        return tuple(control.network(pixels.mean(1, keepdim=True) if grey else pixels))
+    # As many copies as diffusers' pipeline embeds: the last bit of a convolution depends on how many it is given.
+    return (control.embed(pixels.repeat(copies, 1, 1, 1))[:1],)
+
+
+def acting(units: Sequence[Unit], index: int, of: int, rows: int) -> Iterator[tuple[Unit, ...]]:
+    """Of each row of a picture those that count; where there is guidance, the first row is the negative prompt's."""
+    now = [unit for unit in units if unit.acts(index, of)]
+    for row in range(rows):
+        yield tuple(unit for unit in now if not unit.only_positive or row > 0 or rows == 1)
+
+
+def added(units: Sequence[tuple[Unit, ...]], inputs: Inputs) -> Added:
+    """units: of each row. What they say is added up in their order."""
+    found = Added()
+    for place in range(max(map(len, units), default=0)):
+        by_network: dict[int, list[int]] = {}
+        for row, own in enumerate(units):
+            if place < len(own):
+                by_network.setdefault(id(own[place].control.network), []).append(row)
+        for rows in by_network.values():
+            say(found, rows, [units[row][place] for row in rows], inputs)
+    return found
+
+
+def say(found: Added, rows: Sequence[int], units: Sequence[Unit], inputs: Inputs) -> None:
+    """One network, asked once for all rows that it controls."""
+    if units[0].adapter:
+        parts = zip(*(unit.seen for unit in units), strict=True)
+        outputs, total = [torch.cat(part) for part in parts], found.within
+    else:
+        spare = bucket(len(rows)) - len(rows)  # bits depend on the bucket, never on companions
+        asked, seen = [*rows, *[rows[0]] * spare], [unit.seen[0] for unit in units]
+        its, network = inputs.rows(asked), units[0].control.network
+        down, middle = network(
+            its.latents[:, : network.config["in_channels"]],  # an inpainting network gets more than that
+            its.times,
+            encoder_hidden_states=its.contexts,
+            controlnet_cond=torch.cat([*seen, *seen[:1] * spare]),
+            return_dict=False,
+        )
+        outputs, total = [part[: len(rows)] for part in (*down, middle)], found.down
+    scales = [unit.scales(len(outputs)) for unit in units]
+    for at, output in enumerate(outputs):
+        part = scattered(scaled(output, [scale[at] for scale in scales]), rows, len(inputs.times))
+        if at < len(total):
+            total[at] = total[at] + part
+        else:
+            total.append(part)
+
+
+def scaled(output: Tensor, scales: Sequence[float]) -> Tensor:
+    if len(set(scales)) == 1:
+        return output if scales[0] == 1 else output * scales[0]
+    factors = torch.tensor(scales, dtype=torch.float32, device=output.device).view(-1, 1, 1, 1)
+    return (output * factors).to(output.dtype)
+
+
+def scattered(part: Tensor, rows: Sequence[int], of: int) -> Tensor:
+    """Zeros for all other rows."""
+    if len(rows) == of:
+        return part
+    whole = part.new_zeros((of, *part.shape[1:]))
+    return whole.index_copy_(0, torch.tensor(rows, device=part.device), part)
