@@ -50,8 +50,10 @@
       let found;
       try { found = await atelier.canvasPictures.open(from); } catch (error) { atelier.canvasPictures.say(error); return false; }
       const same = keep && b.layer && found.width === b.width && found.height === b.height;
+      const view = same ? b.view.camera.state : null;
       if (!same) offerBack();
       put({ ...found, picture: found.blob, ...(same ? { layer: b.layer, frame: b.frame } : {}) });
+      if (view) b.view.camera.state = view;
       keeper.later(null);
       changed("picture");
       return true;
