@@ -14,6 +14,7 @@ ALL = {
     "gallery": "A gallery of 100,000 pictures",
     "prompts": "Hostile prompts, 100 kB of each operator",
     "startup": "From the command to the picture",
+    "canvas": "The drawing canvas: 500 moves of a pointer",
     "training": "A LoRA training and diffusers' example script",
     "training-crash": "A training run killed again and again",
 }

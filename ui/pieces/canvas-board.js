@@ -13,7 +13,7 @@
     const b = {
       name, mode, width: 0, height: 0, picture: null, levels: [], layer: null, stencil: null, ground: "#ffffff", frame: { ...NO_FRAME },
       tool: "brush", takes: false, size: 40, softness: mode === "mask" ? 0.2 : 0, opacity: 1, colour: "#1c1c1b", tint: "#ff4d3d", ...kept,
-      gesture: null, outline: null, cursor: null, spent: 0, moves: 0, sized: "size" in kept,
+      gesture: null, outline: null, cursor: null, sized: "size" in kept,
       get rgb() { return [1, 3, 5].map((i) => parseInt(b.colour.slice(i, i + 2), 16)); },
       on: (event, ear) => { (ears[event] ??= new Set()).add(ear); return () => ears[event].delete(ear); },
       emit: (event, told) => ears[event]?.forEach((ear) => ear(told)),
@@ -50,8 +50,10 @@
       let found;
       try { found = await atelier.canvasPictures.open(from); } catch (error) { atelier.canvasPictures.say(error); return false; }
       const same = keep && b.layer && found.width === b.width && found.height === b.height;
+      const view = same ? b.view.camera.state : null;
       if (!same) offerBack();
       put({ ...found, picture: found.blob, ...(same ? { layer: b.layer, frame: b.frame } : {}) });
+      if (view) b.view.camera.state = view;
       keeper.later(null);
       changed("picture");
       return true;
@@ -152,8 +154,6 @@
       empty: () => !b.layer || b.layer.empty, frame: () => ({ ...b.frame }), size: () => ({ width: b.width, height: b.height }),
       mount: (node) => { node.replaceChildren(b.node); }, saved: () => keeper.flush(),
       get ready() { return b.ready; }, get steps() { return b.layer?.steps ?? [0, 0]; }, get held() { return b.layer?.held ?? 0; },
-      /** What the moves of pointers cost: how many there were, and milliseconds of script in all. */
-      get cost() { return { moves: b.moves, spent: b.spent }; },
     };
 
     b.view = atelier.canvasView(b);

@@ -15,8 +15,8 @@
     const stroke = (event, ink) => {
       const step = b.layer.open(), soft = b.softness, begun = event.shiftKey && last ? last : null;
       let touched = null, points = 0, p = null, q = null;  // p: the last point; q: the middle before it, where the curve stands
-      const lay = (from, to) => {
-        const box = segment(b.stencil, ...from, ...to, soft);
+      const lay = (from, to, joined = true) => {
+        const box = segment(b.stencil, ...from, ...to, soft, joined);
         if (!box) return;
         touched = union(touched, box);
         fresh = union(fresh, box);
@@ -27,7 +27,7 @@
       const add = (e) => {
         points++;
         const [x, y] = camera.toSheet(e.clientX, e.clientY), now = [x, y, Math.max(0.5, b.size / 2 * pressure(e))];
-        if (!p) { p = q = now; lay(begun ?? now, now); return; }
+        if (!p) { p = q = now; lay(begun ?? now, now, false); return; }
         const way = Math.hypot(now[0] - p[0], now[1] - p[1]), radius = Math.max(now[2], p[2]);
         if (way < radius / 12) return;
         const middle = now.map((v, i) => (v + p[i]) / 2), parts = Math.min(6, Math.ceil(way / (radius + 3)));
@@ -133,7 +133,6 @@
     });
     stage.addEventListener("pointermove", (event) => {
       if (!b.width) return;
-      const began = performance.now();
       if (down.has(event.pointerId)) down.set(event.pointerId, [event.clientX, event.clientY]);
       if (pinch && down.size === 2) {
         const now = spread();
@@ -146,8 +145,6 @@
       }
       if (event.pointerType !== "touch") hover(event);
       if (b.tool === "frame" && !act) { const handle = handleAt(event); stage.style.cursor = handle ? `${handle}-resize` : ""; }
-      b.spent += performance.now() - began;
-      b.moves++;
     });
     const up = (event) => {
       if (!down.delete(event.pointerId)) return;

@@ -53,9 +53,9 @@
       for (let y = top; y < bottom; y++) for (let i = (y * width + left) * channels + channels - 1, end = (y * width + right) * channels; i < end; i += channels) sum += bytes[i];
       weights[tile] = sum;
     };
-    /** Lays the stencil's coverage over what was there before the step. ink: {erase, opacity, colour: [r, g, b]}. */
+    /** Lays the stencil's coverage over what was there before the step, where there is more of it than was laid already. ink: {erase, opacity, colour: [r, g, b]}. */
     const lay = (step, stencil, box, ink) => {
-      const cover = stencil.bytes, share = ink.opacity / 255, [red, green, blue] = ink.colour ?? [0, 0, 0];
+      const { bytes: cover, laid } = stencil, share = ink.opacity / 255, [red, green, blue] = ink.colour ?? [0, 0, 0];
       for (const tile of tilesOf(box)) {
         const [left, top, right, bottom] = place(tile);
         let before = step.tiles.get(tile);
@@ -64,7 +64,8 @@
         for (let y = Math.max(top, box[1]); y < y1; y++) {
           let i = y * width + x0, k = ((y - top) * (right - left) + x0 - left) * channels;
           for (let x = x0; x < x1; x++, i++, k += channels) {
-            if (!cover[i]) continue;
+            if (cover[i] === laid[i]) continue;
+            laid[i] = cover[i];
             const a = cover[i] * share;
             if (channels === 1) { bytes[i] = ink.erase ? before[k] * (1 - a) : before[k] + (255 - before[k]) * a; continue; }
             const o = i * 4, was = before[k + 3] / 255;

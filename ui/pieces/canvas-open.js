@@ -43,6 +43,7 @@
     if (!told) throw refused("kind");
     const fits = ([width, height]) => { if (Math.max(width, height) > MOST) throw refused("large", { width, height, most: MOST }); };
     if (told.length) fits(told);
+    blob = new Blob([await blob.arrayBuffer().catch(() => { throw refused("gone"); })], { type: blob.type });  // a file on the disk may change or go
     let bitmap;
     try { bitmap = await createImageBitmap(blob); } catch { throw refused("broken"); }
     const { width, height } = bitmap;

@@ -10,18 +10,24 @@
     return box[0] < box[2] && box[1] < box[3] ? box : null;
   };
   const union = (a, b) => (a && b ? [Math.min(a[0], b[0]), Math.min(a[1], b[1]), Math.max(a[2], b[2]), Math.max(a[3], b[3])] : a ?? b);
-  const stencil = (width, height) => ({ width, height, bytes: new Uint8Array(width * height) });
-  const wipe = ({ width, bytes }, [left, top, right, bottom]) => { for (let y = top; y < bottom; y++) bytes.fill(0, y * width + left, y * width + right); };
+  /** laid: how much of the coverage has been laid on the sheet already. */
+  const stencil = (width, height) => ({ width, height, bytes: new Uint8Array(width * height), laid: new Uint8Array(width * height) });
+  const wipe = ({ width, bytes, laid }, [left, top, right, bottom]) => { for (let y = top; y < bottom; y++) for (const all of [bytes, laid]) all.fill(0, y * width + left, y * width + right); };
 
-  /** From (x0, y0) with radius r0 to (x1, y1) with r1; softness 0 to 1: the part of the radius that fades. */
-  const segment = (into, x0, y0, r0, x1, y1, r1, softness) => {
+  /** From (x0, y0) with radius r0 to (x1, y1) with r1; softness 0 to 1: the part of the radius that fades.
+      joined: the stroke's last piece ended where this one begins, so that the core of its end is full already. */
+  const segment = (into, x0, y0, r0, x1, y1, r1, softness, joined = false) => {
     const { width, height, bytes } = into, most = Math.max(r0, r1) + 1;
     const box = clip(width, height, Math.min(x0, x1) - most, Math.min(y0, y1) - most, Math.max(x0, x1) + most, Math.max(y0, y1) + most);
     if (!box) return null;
     const dx = x1 - x0, dy = y1 - y0, long = dx * dx + dy * dy, part = long > 0 ? 1 / long : 0, dr = r1 - r0;
+    const core = joined ? Math.max(0, r0 * (1 - softness) - 0.5) : 0;
     for (let y = box[1]; y < box[3]; y++) {
-      const py = y + 0.5 - y0;
-      for (let x = box[0], i = y * width + x; x < box[2]; x++, i++) {
+      const py = y + 0.5 - y0, beside = Math.max(0, Math.min(0, dy) - py, py - Math.max(0, dy)), reach = Math.sqrt(Math.max(0, most * most - beside * beside));
+      const from = Math.max(box[0], Math.floor(Math.min(x0, x1) - reach)), to = Math.min(box[2], Math.ceil(Math.max(x0, x1) + reach));
+      const half = Math.abs(py) < core ? Math.sqrt(core * core - py * py) : 0, full = half > 2 ? Math.ceil(x0 - half) : to, past = Math.floor(x0 + half) - 1;
+      for (let x = from, i = y * width + x; x < to; x++, i++) {
+        if (x === full) { x = Math.max(x, past); i = y * width + x; continue; }
         if (bytes[i] === 255) continue;
         const px = x + 0.5 - x0;
         let along = (px * dx + py * dy) * part;

@@ -11,7 +11,7 @@
     numbers: "M4 9h16M4 15h16M10 3 8 21M16 3l-2 18",
     undo: "M9 14 4 9l5-5M4.500 9H14a5.500 5.500 0 0 1 0 11h-3", redo: "M15 14l5-5-5-5M19.500 9H10a5.500 5.500 0 0 0 0 11h3",
     invert: "M12 4a8 8 0 1 0 0 16 8 8 0 0 0 0-16ZM12 4v16M12 8l4.500-2.500M12 12.500l7.500-4M12 17l7.500-4", picture: "M5 4h14a1 1 0 0 1 1 1v14a1 1 0 0 1-1 1H5a1 1 0 0 1-1-1V5a1 1 0 0 1 1-1ZM4 16l4.500-4.500 4 4L15 13l5 5M15.500 8.500h.01",
-    sheet: "M6 3h8l5 5v12a1 1 0 0 1-1 1H6a1 1 0 0 1-1-1V4a1 1 0 0 1 1-1ZM13.500 3.500V8.500H18.500M12 12v6M9 15h6", wide: "M4 9V4h5M15 4h5v5M20 15v5h-5M9 20H4v-5", narrow: "M9 4v5H4M20 9h-5V4M15 20v-5h5M4 15h5v5",
+    sheet: "M6 3h8l5 5v12a1 1 0 0 1-1 1H6a1 1 0 0 1-1-1V4a1 1 0 0 1 1-1ZM13.500 3.500V8.500H18.500M12 12v6M9 15h6", wide: "M14 4h6v6M20 4l-7 7M10 20H4v-6M4 20l7-7", narrow: "M20 10h-6V4M14 10l6.500-6.500M4 14h6v6M10 14l-6.500 6.500",
   });
   const TOOLS = [["brush", "brush", "B"], ["eraser", "eraser", "E"], ["lasso", "lasso", "L"], ["rectangle", "rectangle", "R"], ["fill", "fill", "G"], ["frame", "frame", "O"], ["numbers", "numbers", "N"]];
   const LARGEST = 1000;
@@ -103,7 +103,7 @@
         drawn = key;
         const made = OPTIONS[b.tool].map((build) => build());
         options.setAttribute("aria-label", t("canvas.options", { tool: t(`canvas.${b.tool}`) }));
-        options.replaceChildren(...made.map((part) => part.node), ends());
+        options.replaceChildren(h("div", { class: "parts" }, ...made.map((part) => part.node)), ends());
         shows = made.map((part) => part.show);
       }
       shows.forEach((show) => show());
@@ -118,6 +118,9 @@
         b.mode !== "mask" ? "" : empty ? t("canvas.masked.none") : t("canvas.masked", { n: b.layer.share < 0.01 ? "< 1" : Math.round(100 * b.layer.share) })].filter(Boolean).join("  ·  ");
       if (b.width) stage.querySelector(".card")?.remove();
     };
+    // a ring for those who come by the Tab key; who points knows where they are
+    stage.addEventListener("focus", () => stage.classList.toggle("ringed", stage.matches(":focus-visible")));
+    for (const kind of ["blur", "pointerdown"]) stage.addEventListener(kind, () => stage.classList.remove("ringed"));
     b.on("tools", draw);
     b.on("view", () => { percent.textContent = `${camera.percent()} %`; });
     atelier.on("language", furnish);

@@ -5,14 +5,16 @@
   const { h } = atelier;
   const { union } = atelier.raster;
   const SHOWN = 0.62;  // how much of the picture a full mask covers
-  const STRIP = 256, HANDLE = 7, INSET = 28;
+  const PART = 512, PAD = 2, HANDLE = 7, INSET = 28;
   const density = () => window.devicePixelRatio || 1;
 
   atelier.canvasView = (b) => {
     const sheet = h("canvas", { class: "sheet", "aria-hidden": "true" }), above = h("canvas", { class: "above", "aria-hidden": "true" });
     const stage = h("div", { class: "paint-stage", tabindex: "0", role: "application" }, sheet, above);
     const context = sheet.getContext("2d", { willReadFrequently: true, alpha: true }), overlay = above.getContext("2d");
-    const skin = h("canvas"), skinned = skin.getContext("2d", { willReadFrequently: true });
+    // What is painted, in parts: a canvas that was drawn from is copied as a whole at its next change, so none may be large.
+    // Each is wider than its place by PAD, so that what is smoothed at its edge is what the neighbour has there.
+    let parts = new Map();
     let scale = 1, x = 0, y = 0, fitted = true, dirty = null, wholly = true, due = false, scratch = null;
 
     // --- camera ----------------------------------------------------------------------------------------------
@@ -73,18 +75,28 @@
 
     // --- the sheet -------------------------------------------------------------------------------------------
     const number = (colour) => parseInt(colour.slice(1), 16);
-    /** Brings what is painted inside the box to the skin. */
-    const renew = ([left, top, right, bottom]) => {
-      if (b.layer.channels === 4) {
-        skinned.putImageData(new ImageData(b.layer.bytes, b.width, b.height), 0, 0, left, top, right - left, bottom - top);
-        return;
-      }
-      const across = right - left, tint = number(b.tint), base = ((tint & 255) << 16) | (tint & 0xff00) | (tint >> 16);
-      for (let from = top; from < bottom; from += STRIP) {
-        const rows = Math.min(STRIP, bottom - from), size = across * rows;
-        if (!scratch || scratch.length < size) scratch = new Uint32Array(size);
-        for (let row = 0, k = 0; row < rows; row++) for (let i = (from + row) * b.width + left, end = i + across; i < end; i++) scratch[k++] = (b.layer.bytes[i] << 24) | base;
-        skinned.putImageData(new ImageData(new Uint8ClampedArray(scratch.buffer, 0, size * 4), across, rows), left, from);
+    const part = (column, row) => {
+      const key = row * 64 + column, found = parts.get(key);
+      if (found) return found;
+      const [left, top] = [column * PART, row * PART], canvas = h("canvas", { width: Math.min(PART, b.width - left) + 2 * PAD, height: Math.min(PART, b.height - top) + 2 * PAD });
+      const made = { left, top, right: Math.min(b.width, left + PART), bottom: Math.min(b.height, top + PART), canvas, context: canvas.getContext("2d", { willReadFrequently: true }) };
+      parts.set(key, made);
+      return made;
+    };
+    /** Brings what is painted inside the box to its parts. */
+    const renew = (box) => {
+      const tint = number(b.tint), base = ((tint & 255) << 16) | (tint & 0xff00) | (tint >> 16), { bytes, channels } = b.layer;
+      const all = channels === 4 ? new ImageData(bytes, b.width, b.height) : null;
+      for (let row = Math.floor((box[1] - PAD) / PART); row * PART - PAD < box[3]; row++) for (let column = Math.floor((box[0] - PAD) / PART); column * PART - PAD < box[2]; column++) {
+        if (row < 0 || column < 0 || row * PART >= b.height || column * PART >= b.width) continue;
+        const to = part(column, row), l = Math.max(box[0], to.left - PAD), t = Math.max(box[1], to.top - PAD), r = Math.min(box[2], to.right + PAD), d = Math.min(box[3], to.bottom + PAD);
+        if (l >= r || t >= d) continue;
+        const [dx, dy] = [PAD - to.left, PAD - to.top];
+        if (all) { to.context.putImageData(all, dx, dy, l, t, r - l, d - t); continue; }
+        scratch ??= new Uint32Array((PART + 2 * PAD) ** 2);
+        let k = 0;
+        for (let y = t; y < d; y++) for (let i = y * b.width + l, end = y * b.width + r; i < end; i++) scratch[k++] = (bytes[i] << 24) | base;
+        to.context.putImageData(new ImageData(new Uint8ClampedArray(scratch.buffer, 0, k * 4), r - l, d - t), l + dx, t + dy);
       }
     };
     const paint = (box) => {
@@ -103,18 +115,28 @@
       if (b.mode === "sketch") { context.fillStyle = b.ground; context.fillRect(0, 0, b.width, b.height); }
       if (b.levels.length) context.drawImage(b.levels[within(0, Math.floor(Math.log2(1 / s)), b.levels.length - 1)], 0, 0, b.width, b.height);
       context.globalAlpha = b.mode === "mask" ? SHOWN : 1;
-      context.drawImage(skin, 0, 0);
+      for (const { left, top, right, bottom, canvas } of parts.values()) {
+        if (box && (left >= box[2] || right <= box[0] || top >= box[3] || bottom <= box[1])) continue;
+        const [l, t, r, e] = [left * s + x * d, top * s + y * d, right * s + x * d, bottom * s + y * d].map(Math.round);
+        if (r <= 0 || e <= 0 || l >= sheet.width || t >= sheet.height) continue;
+        context.save();
+        context.setTransform(1, 0, 0, 1, 0, 0);
+        context.beginPath();
+        context.rect(l, t, r - l, e - t);  // whole pixels of the screen: no seam
+        context.clip();
+        context.setTransform(s, 0, 0, s, x * d, y * d);
+        context.drawImage(canvas, left - PAD, top - PAD);
+        context.restore();
+      }
       context.restore();
     };
     const draw = () => {
       due = false;
       if (!b.width || !stage.clientWidth) { context.clearRect(0, 0, sheet.width, sheet.height); overlay.clearRect(0, 0, above.width, above.height); return; }
-      const began = performance.now();
       if (dirty) renew(dirty);
       if (wholly) paint(null); else if (dirty) paint(dirty);
       [dirty, wholly] = [null, false];
       decorate();
-      b.spent += performance.now() - began;
     };
     const ask = () => { if (!due) { due = true; requestAnimationFrame(draw); } };
     const redraw = () => { wholly = true; ask(); };
@@ -191,7 +213,7 @@
 
     return { stage, camera, handles, ask, redraw,
       /** The sheet is another one. */
-      renewed: () => { skin.width = b.width; skin.height = b.height; scratch = null; dirty = b.width ? [0, 0, b.width, b.height] : null; redraw(); },
+      renewed: () => { parts = new Map(); dirty = b.width ? [0, 0, b.width, b.height] : null; redraw(); },
       touch: (box) => { dirty = union(dirty, box); ask(); },
       all: () => { dirty = b.width ? [0, 0, b.width, b.height] : null; redraw(); } };
   };
