@@ -12,7 +12,7 @@ from engine import infotext
 from tests.api.conftest import SMALL, Place, drawn
 from tests.api.test_pictures import finished
 
-HOUSE = {**SMALL, "prompt": "a red house in a green meadow by day, mountains", "width": 128, "height": 128, "steps": 8}
+HOUSE = {**SMALL, "prompt": "a red house in a green meadow by day, mountains", "steps": 4}
 
 
 def given(client: httpx.Client, image: Image.Image) -> str:
@@ -30,9 +30,9 @@ def test_a_part_of_a_picture_is_redrawn_and_nothing_else_changes(place: Place) -
         file = client.get(f"/api/images/{drawn(client, **HOUSE)}/file").content
         picture = client.post("/api/pictures", content=file).json()["picture"]
         before = np.asarray(Image.open(io.BytesIO(file)), int)
-        mask = Image.new("L", (128, 128))
-        mask.paste(255, (40, 50, 90, 110))
-        start = {"picture": picture, "mask": given(client, mask), "strength": 0.9, "mask_blur": 3}
+        mask = Image.new("L", (64, 64))
+        mask.paste(255, (20, 20, 44, 48))
+        start = {"picture": picture, "mask": given(client, mask), "strength": 0.9, "mask_blur": 2}
         wishes: list[dict[str, Any]] = [
             {**start, "start": "mask"},
             {"start": {"kind": "mask", **start}},
@@ -45,10 +45,10 @@ def test_a_part_of_a_picture_is_redrawn_and_nothing_else_changes(place: Place) -
             assert told["outside"] == 0
             assert (told["values"]["start"], told["values"]["picture"]) == ("mask", picture)
             after = np.asarray(opened(client, made), int)
-            outside = np.ones((128, 128), bool)
-            outside[38:122, 28:102] = False  # the mask and three times its blur
+            outside = np.ones((64, 64), bool)
+            outside[12:56, 12:52] = False  # the mask and four times its blur
             assert not (after != before)[outside].any()
-            assert np.abs(after - before)[55:105, 45:85].mean() > 5
+            assert np.abs(after - before)[24:44, 24:40].mean() > 5
             files.append(client.get(f"/api/images/{made}/file").content)
         assert np.array_equal(*(np.asarray(Image.open(io.BytesIO(file))) for file in files[:2]))
         values = infotext.read(Image.open(io.BytesIO(files[2])).text["parameters"]).values  # pyright: ignore[reportAttributeAccessIssue]
