@@ -82,7 +82,7 @@ def from_mask(model: LoadedModel, solver: Solver, plate: Plate, request: Generat
     told = takes_mask(model)
     anew = start.strength == 1 and arithmetic == "diffusers"  # its pipelines then begin with noise alone
     mask = mask_of(plate, vae_factor(model), arithmetic).to(model.device)
-    source = None if told and anew and not start.soft_inpainting else encode(model, plate.picture, noise)
+    source = None if told and anew and not start.soft_inpainting else encode(model, plate.picture, noise).contiguous()
     fresh = drawn(model, request.size, noise).to(model.device)
     index = solver.begin_at(skipped_steps(request.sampling.steps, start.strength, arithmetic))
     if anew or source is None:
@@ -91,6 +91,10 @@ def from_mask(model: LoadedModel, solver: Solver, plate: Plate, request: Generat
         under = content(source, (mask > 0).to(mask), start.masked_content, noise)
         latents = solver.noised(under, fresh, index)
     beside = hidden(model, plate.picture, plate.covered, mask, noise) if told else None
+    if not told:
+        noise.normal(
+            tuple(fresh.shape)
+        )  # diffusers encodes what is left for every network; what follows is then the same
     blends = source is not None and (start.soft_inpainting or not told)
     keep = Keep(source, fresh, mask, start.soft_inpainting, index) if blends and source is not None else None
     return Beginning(solver.stirred(latents, noise), index, keep, beside, plate)

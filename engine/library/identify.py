@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from engine.errors import AtelierError, ModelDamaged, Problem
 from engine.library.families.table import FAMILIES, NOT_YET
@@ -9,6 +10,7 @@ from engine.library.folder import LABELS, read_config, weights_of
 from engine.library.header import CONVERT, Header, read_header
 from engine.library.names import CLIP, OPEN_CLIP, UNET, VAE
 
+LATENTS, INPAINTING = 4, 9  # input channels: latents; latents, a mask, and latents of what it leaves
 PICKLES = (".ckpt", ".pt", ".pth", ".bin")
 OTHER_FORMATS = (*PICKLES, ".gguf")
 
@@ -45,13 +47,15 @@ STRANGERS: tuple[tuple[str, tuple[str, ...]], ...] = (
 class Identity:
     """kind: "checkpoint", "vae", "lora", ... or "unknown"; side: the size in pixels it was trained for.
 
-    words: width of what the text encoder says, 0 when that is not known."""
+    words: width of what the text encoder says, 0 when that is not known; inpaints: its network is shown a mask and what
+    it leaves of a picture."""
 
     kind: str
     family: str | None
     side: int
     problem: Problem | None = None
     words: int = 0
+    inpaints: bool = False
 
 
 def identify(path: Path) -> Identity:
@@ -92,7 +96,8 @@ def kind_of(header: Header) -> str:
 def _checkpoint(header: Header, stranger: str) -> Identity:
     if stranger:
         return Identity("checkpoint", stranger, 1024, not_yet(header.name, NOT_YET[stranger]))
-    problem = _unusual_network(header.name, header.shape(UNET + "input_blocks.0.0.weight"))
+    channels = channels_of(header)
+    problem = _unusual_network(header.name, channels)
     if problem:
         return Identity("checkpoint", None, 512, problem)
     if header.below(UNET + "label_emb."):
@@ -120,7 +125,13 @@ def _checkpoint(header: Header, stranger: str) -> Identity:
     side = FAMILIES[family or "sd1"].width
     if family == "sd2" and (said_prediction(header) == "v_prediction" or "768" in header.name):
         side = 768  # all that predict v were trained at 768, and most say so only in their names
-    return Identity("checkpoint", family, side, words=words_of(header))
+    return Identity("checkpoint", family, side, words=words_of(header), inpaints=channels == INPAINTING)
+
+
+def channels_of(header: Header) -> int:
+    """What the network of a single-file checkpoint takes in: 4 are latents alone."""
+    first = header.shape(UNET + "input_blocks.0.0.weight")
+    return first[1] if len(first) > 1 else LATENTS
 
 
 def words_of(header: Header) -> int:
@@ -156,7 +167,8 @@ def _folder(folder: Path) -> Identity:
     side = unet.get("sample_size", 64)
     side = side * 8 if isinstance(side, int) and 1 <= side <= 1024 else 512
     family = "sd2" if configs["text_encoder"].get("hidden_act") == "gelu" else "sd1"
-    problem = _unusual_network(folder.name, (0, unet.get("in_channels", 4)))
+    channels = unet.get("in_channels", LATENTS)
+    problem = _unusual_network(folder.name, channels)
     if not problem:
         read_config(folder / "scheduler" / "scheduler_config.json")
         for part in LABELS:
@@ -166,7 +178,7 @@ def _folder(folder: Path) -> Identity:
                 "model.incomplete", "The folder has no tokenizer.", "Download the whole folder again.", file=folder.name
             )
     words = configs["text_encoder"].get("hidden_size", 0)
-    return Identity("checkpoint", family, side, problem, words if isinstance(words, int) else 0)
+    return Identity("checkpoint", family, side, problem, words if isinstance(words, int) else 0, channels == INPAINTING)
 
 
 def not_yet(name: str, what: str) -> Problem:
@@ -178,15 +190,14 @@ def not_yet(name: str, what: str) -> Problem:
     )
 
 
-def _unusual_network(name: str, first: tuple[int, ...]) -> Problem | None:
-    channels = first[1] if len(first) > 1 else 4
+def _unusual_network(name: str, channels: Any) -> Problem | None:
+    if channels in (LATENTS, INPAINTING):
+        return None
     return {
-        4: None,
-        9: not_yet(name, "an inpainting network (9 input channels)"),
         8: not_yet(name, "an InstructPix2Pix network (8 input channels)"),
         7: not_yet(name, "an upscaler"),
         5: not_yet(name, "a depth-to-image network (5 input channels)"),
-    }.get(channels, not_yet(name, f"a network with {channels} input channels"))
+    }.get(channels if isinstance(channels, int) else 0) or not_yet(name, f"a network with {channels} input channels")
 
 
 def _elsewhere(name: str, kind: str) -> Problem | None:

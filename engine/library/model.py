@@ -11,7 +11,7 @@ from engine.errors import ModelDamaged, Problem
 class ModelFile:
     """name: path below the folder of its kind, without suffix, with "/"; it is what people ask for.
 
-    words: width of what its text encoder says, 0 when that is not known."""
+    words: width of what its text encoder says, 0 when that is not known; inpaints: made for inpainting."""
 
     name: str
     path: Path
@@ -27,6 +27,7 @@ class ModelFile:
     licence: str = ""
     examples: tuple[str, ...] = ()
     words: int = 0
+    inpaints: bool = False
 
 
 def as_error(problem: Problem) -> ModelDamaged:

@@ -227,6 +227,7 @@ def _describe(path: Path, name: str) -> ModelFile:
         licence=card.licence,
         examples=card.examples,
         words=found.words,
+        inpaints=found.inpaints,
     )
 
 

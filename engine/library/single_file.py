@@ -12,7 +12,7 @@ from typing import Any
 from engine.library import names
 from engine.library.families.family import Family
 from engine.library.header import Header, read_header
-from engine.library.identify import said_prediction
+from engine.library.identify import channels_of, said_prediction
 from engine.library.names import CLIP, OPEN_CLIP, UNET, VAE, Place, Places
 from engine.library.parts import Part, Parts
 
@@ -71,6 +71,7 @@ def unet_config(header: Header, family: Family, prefix: str = UNET) -> dict[str,
     blocks = sum(layers[:first]) + first + 1
     return {
         **family.unet,
+        "in_channels": channels_of(header),
         "block_out_channels": tuple(channels),
         "layers_per_block": max(layers, default=1),
         "transformer_layers_per_block": tuple(max(1, depth) for depth in depths),

@@ -6,7 +6,7 @@ from engine.errors import BadRequest
 from engine.picture.fit import LARGEST, natural_size
 from engine.picture.inputs import input_bytes
 from engine.picture.mask import brought, check_covers, check_shape, greys
-from engine.picture.open import LARGEST_PIXELS, LONGEST_SIDE, header, open_safe, upright
+from engine.picture.open import LARGEST_PIXELS, LONGEST_SIDE, open_safe, upright
 from engine.request.generation import GenerationRequest
 from engine.request.starts import FromMask, FromPicture
 
@@ -18,12 +18,12 @@ def judged(request: GenerationRequest, inputs: Path, model: Size) -> GenerationR
     model: the model's own size. Raises NotFound or BadRequest for what cannot be drawn."""
     match request.start:
         case FromPicture() as start:
-            size = upright(header(input_bytes(inputs, start.picture)))
+            size = upright(input_bytes(inputs, start.picture))
             if start.resize_mode == "Just resize (latent upscale)" and max(size) > LARGEST:
                 raise too_large_for_latents(size)
             return sized(request, size, model)
         case FromMask() as start:
-            size = canvas_size(upright(header(input_bytes(inputs, start.picture))), start)
+            size = canvas_size(upright(input_bytes(inputs, start.picture)), start)
             check_mask(start, inputs)
             return request if start.inpaint_area == "Only masked" else sized(request, size, model)
         case _:
@@ -43,8 +43,8 @@ def check_mask(start: FromMask, inputs: Path) -> None:
     if not start.mask:
         return
     data = input_bytes(inputs, start.mask, "mask")
-    size = upright(header(input_bytes(inputs, start.picture)))
-    check_shape(upright(header(data)), size)
+    size = upright(input_bytes(inputs, start.picture))
+    check_shape(upright(data), size)
     mask = brought(greys(open_safe(data)), size)
     if start.mask_mode == "Inpaint not masked":
         mask = mask.point([255 - level for level in range(256)])

@@ -15,6 +15,7 @@ LARGEST_PIXELS = 64_000_000
 LONGEST_SIDE, SHORTEST_SIDE = 16384, 8
 LARGEST_PROFILE = 2**20
 ORIENTATION, LYING = 0x0112, (5, 6, 7, 8)  # EXIF: the camera was turned by a quarter
+TURNS = (b"eXIf", b"Raw profile type", b"adobe.xmp")  # chunks of a PNG that may say so
 SRGB = ImageCms.createProfile("sRGB")
 decoding = threading.Semaphore(2)  # a decoded picture may take 256 MB
 
@@ -59,8 +60,11 @@ def header(data: bytes) -> Image.Image:
     return picture
 
 
-def upright(picture: Image.Image) -> tuple[int, int]:
-    """Width and height as the picture is shown, before anything is decoded."""
+def upright(data: bytes) -> tuple[int, int]:
+    """Width and height as the picture is shown, from its header. Raises BadRequest as `header`."""
+    picture = header(data)
+    if picture.format == "PNG" and not any(mark in data for mark in TURNS):
+        return picture.size  # Pillow would decode all of a PNG to look behind its pixels
     with suppress(Exception):  # broken EXIF is common, and says nothing
         if picture.getexif().get(ORIENTATION) in LYING:
             return picture.height, picture.width

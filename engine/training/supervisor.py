@@ -158,6 +158,14 @@ class Supervisor:
         for finding in opened(request.data.concepts, self.ground.roots(owner))[0]:
             raise BadRequest(finding.code, finding.message, finding.remedy, field="concepts", **finding.values)
         model = self.library.find(request.base.checkpoint_hash or request.base.checkpoint)
+        if model.inpaints:
+            raise BadRequest(
+                "training.inpainting",
+                f"{model.name} is an inpainting checkpoint, which learns from masks; that is not trained here.",
+                "Choose the ordinary checkpoint of the same family.",
+                field="checkpoint",
+                name=model.name,
+            )
         return request.with_(base={"checkpoint": model.name, "checkpoint_hash": self.library.hash_of(model)})
 
     def house(self, owner: str) -> dict[str, Any]:

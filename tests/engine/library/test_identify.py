@@ -7,8 +7,10 @@ import pytest
 
 from engine.library.identify import identify
 from tests.engine.library.blobs import of_shapes, write
+from tests.engine.library.tiny import write_folder
 
-UNET = {"model.diffusion_model.input_blocks.0.0.weight": [8, 4, 3, 3]}
+FIRST = "model.diffusion_model.input_blocks.0.0.weight"
+UNET = {FIRST: [8, 4, 3, 3]}
 VAE = {
     "first_stage_model.encoder.conv_in.weight": [8, 3, 3, 3],
     "first_stage_model.decoder.conv_in.weight": [8, 4, 3, 3],
@@ -40,12 +42,8 @@ FILES: dict[str, tuple[dict[str, list[int]], str, str | None, str]] = {
         "video",
         "a video model",
     ),
-    "inpainting": (
-        {"model.diffusion_model.input_blocks.0.0.weight": [8, 9, 3, 3]} | VAE | CLIP,
-        "checkpoint",
-        None,
-        "inpainting network",
-    ),
+    "inpainting": ({FIRST: [8, 9, 3, 3]} | VAE | CLIP, "checkpoint", "sd1", ""),
+    "depth to image": ({FIRST: [8, 5, 3, 3]} | VAE | CLIP, "checkpoint", None, "depth-to-image network"),
     "no text encoder": (UNET | VAE, "checkpoint", None, "has no text encoder"),
     "UNet only": (UNET, "checkpoint", None, "has no text encoder and no VAE"),
     "vae": ({"encoder.conv_in.weight": [1], "decoder.conv_in.weight": [8, 4, 3, 3]}, "vae", None, "is a VAE"),
@@ -74,6 +72,15 @@ def test_a_file_is_recognised_by_its_header(case: str, tmp_path: Path) -> None:
     assert (found.kind, found.family) == (kind, family)
     assert (words in found.problem.message) if words and found.problem else not words and not found.problem
     assert not found.problem or found.problem.remedy
+
+
+def test_an_inpainting_checkpoint_is_told_from_its_header_or_its_configuration(tmp_path: Path) -> None:
+    for channels in (4, 9):
+        shapes = {FIRST: [8, channels, 3, 3]} | VAE | CLIP
+        assert identify(write(tmp_path / f"{channels}.safetensors", of_shapes(shapes))).inpaints == (channels == 9)
+        write_folder(tmp_path / str(channels), in_channels=channels)
+        found = identify(tmp_path / str(channels))
+        assert (found.problem, found.inpaints) == (None, channels == 9)
 
 
 def test_a_pickle_is_listed_with_the_remedy_to_convert_it(tmp_path: Path) -> None:

@@ -34,6 +34,7 @@ class Shelf:
             "one": write_sd1(self.checkpoints / "one.safetensors", 1),
             "two": write_sd2(self.checkpoints / "two.safetensors", 2, V),
             "three": write_folder(self.checkpoints / "three", 3),
+            "four": write_sd1(self.checkpoints / "four.safetensors", 4, in_channels=9),
         }
         self.library = Library(folder / "models", folder / "cache")
 
@@ -67,17 +68,17 @@ def assert_equal(ours: nn.Module, theirs: nn.Module) -> None:
         assert torch.equal(weight, other[name]), name
 
 
-@pytest.mark.parametrize("name", ["one", "two", "three"])
+@pytest.mark.parametrize("name", ["one", "two", "three", "four"])
 def test_every_layout_gives_back_what_was_written(shelf: Shelf, name: str) -> None:
     loaded, written = shelf.load(name), shelf.written[name]
     for ours, theirs in zip(networks(loaded), networks(written), strict=True):
         assert_equal(ours, theirs)
         assert not ours.training
         assert not any(weight.requires_grad for weight in ours.parameters())
-    latents, words = torch.randn(2, 4, 8, 8), torch.randn(2, 77, 64)
-    times, ids = torch.tensor([3, 700]), torch.randint(0, 49408, (1, 77))
+    shown, latents = torch.randn(2, 9 if name == "four" else 4, 8, 8), torch.randn(2, 4, 8, 8)
+    words, times, ids = torch.randn(2, 77, 64), torch.tensor([3, 700]), torch.randint(0, 49408, (1, 77))
     with torch.inference_mode():
-        assert torch.equal(loaded.unet(latents, times, words).sample, written.unet(latents, times, words).sample)
+        assert torch.equal(loaded.unet(shown, times, words).sample, written.unet(shown, times, words).sample)
         assert torch.equal(decode(loaded.vae, latents), decode(written.vae, latents))
         assert torch.equal(loaded.text_encoder(ids)[0], written.text_encoder(ids)[0])
     assert loaded.nbytes == sum(weight.nbytes for part in networks(loaded) for weight in part.parameters())

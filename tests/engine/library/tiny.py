@@ -48,9 +48,11 @@ class Networks:
     text_encoder: CLIPTextModel
 
 
-def write_sd1(path: Path, seed: int = 0, metadata: dict[str, str] | None = None) -> Networks:
-    """A file in the layout of Stable Diffusion 1, 11 million weights in float16, most of them the vocabulary."""
-    made = _networks(seed, {**UNET, "attention_head_dim": 8}, SD1.text_encoder)
+def write_sd1(path: Path, seed: int = 0, metadata: dict[str, str] | None = None, in_channels: int = 4) -> Networks:
+    """A file in the layout of Stable Diffusion 1, 11 million weights in float16, most of them the vocabulary.
+
+    in_channels: 9 makes an inpainting checkpoint."""
+    made = _networks(seed, {**UNET, "attention_head_dim": 8, "in_channels": in_channels}, SD1.text_encoder)
     weights = (
         stored(made.unet, names.ldm_unet) | stored(made.vae, names.ldm_vae) | stored(made.text_encoder, names.ldm_clip)
     )
@@ -75,9 +77,9 @@ def write_sd2(path: Path, seed: int = 0, metadata: dict[str, str] | None = None)
     return made
 
 
-def write_folder(path: Path, seed: int = 0) -> Networks:
+def write_folder(path: Path, seed: int = 0, in_channels: int = 4) -> Networks:
     """A diffusers folder as StableDiffusionPipeline saves it, with CLIP's own tokenizer."""
-    made = _networks(seed, {**UNET, "attention_head_dim": 8}, SD1.text_encoder)
+    made = _networks(seed, {**UNET, "attention_head_dim": 8, "in_channels": in_channels}, SD1.text_encoder)
     StableDiffusionPipeline(
         unet=made.unet,
         vae=made.vae,
