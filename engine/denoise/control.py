@@ -173,7 +173,7 @@ def say(found: Added, rows: Sequence[int], units: Sequence[Unit], inputs: Inputs
         outputs, total = [torch.cat(part) for part in parts], found.within
     else:
         spare = bucket(len(rows)) - len(rows)  # bits depend on the bucket, never on companions
-        asked, seen = [*rows, *rows[:1] * spare], [unit.seen[0] for unit in units]
+        asked, seen = [*rows, *([rows[0]] * spare)], [unit.seen[0] for unit in units]
         its = inputs.rows(asked)
         down, middle = units[0].control.network(
             its.latents,
