@@ -9,6 +9,7 @@ ALL = {
     "loop": "Our loop and diffusers' pipeline, per picture",
     "sharing": "Several people at once",
     "fused": "Eight jobs' steps at once",
+    "control": "An uncontrolled job beside a controlled one",
     "bf16": "Number formats, full-size random Stable Diffusion 1.5 at 256 px",
     "loading": "Loading a single file of 2.1 GB",
     "gallery": "A gallery of 100,000 pictures",

@@ -10,6 +10,8 @@ from engine.errors import Problem
 from engine.request.generation import GenerationRequest
 from engine.request.samplers import evaluations
 
+UNIT = 0.4  # of a UNet's work: a ControlNet is its encoder and middle once more
+
 
 class JobState(StrEnum):
     QUEUED = "queued"
@@ -40,10 +42,11 @@ class Job(BaseModel):
 
     @property
     def cost(self) -> float:
-        """Work in million pixel-steps: what fairness counts."""
+        """Work in million pixel-steps, control included: what fairness counts."""
+        units = sum(unit.weight > 0 for unit in self.request.control)
         (width, height), sampling = self.request.size, self.request.sampling
         calls = evaluations(sampling.sampler, sampling.steps)
-        return width * height * calls * self.request.output.count / 1e6
+        return width * height * calls * self.request.output.count * (1 + UNIT * units) / 1e6
 
 
 def new_id() -> str:

@@ -21,6 +21,9 @@ from engine.library.load import LoadedModel
 from engine.library.load_control import LoadedControl
 from engine.request.generation import GenerationRequest
 
+JOINING = (
+    0.5  # of a call of one's own: what rows cost that join another's, between a third (small) and all (large networks)
+)
 Key = tuple[str, int, int, Set]
 
 
@@ -52,10 +55,10 @@ class Picture:
 
     @property
     def charge(self) -> float:
-        """What the control of its next step takes, in steps of its own without control."""
+        """What the control of its next step takes, in what its rows add to a call that others make anyway."""
         drawn = self.denoising
         rows = [sum(unit.share for unit in row.units) for row in rows_of(0, drawn)] if drawn.control else [0.0]
-        return sum(rows) / len(rows)
+        return sum(rows) / len(rows) / JOINING
 
 
 @dataclass

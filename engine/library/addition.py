@@ -85,7 +85,7 @@ def describe(path: Path, name: str, kind: Kind) -> Addition:
         if found.family and found.family not in FAMILIES:
             what = NOT_YET[found.family]
             raise ModelDamaged(
-                f"{kind}.family",
+                "control.family" if kind == "control" else "lora.family",
                 f"{path.name} is made for {what}, which is not supported yet.",
                 "Use one for Stable Diffusion 1 or 2.",
                 file=path.name,

@@ -106,7 +106,7 @@ def refuse_misfit(control: LoadedControl, model: LoadedModel) -> None:
         fits = folds and all(listed(its[key]) == listed(unet[key]) for key in alike)
     if not fits:
         raise ModelDamaged(
-            "control.family",
+            "control.unfit",
             f"The ControlNet '{control.name}' is made for another kind of model than {model.name}.",
             "Choose another ControlNet or another model.",
             field="control",

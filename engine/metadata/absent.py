@@ -12,7 +12,15 @@ from engine.prompt import networks
 # Leftovers that are files: what to look for elsewhere, not settings that this studio lacks.
 FILES = (
     *("Model", "Model hash", "VAE", "VAE hash", "LoRA", "Lora hashes", "TI hashes", "Hashes", "Refiner"),
-    *("Hires checkpoint", "Hires upscaler", "Hypernet", "Hypernet hash", "Civitai resources", "Starting picture"),
+    *(
+        "Hires checkpoint",
+        "Hires upscaler",
+        "Hypernet",
+        "Hypernet hash",
+        "Civitai resources",
+        "Starting picture",
+        "ControlNet",
+    ),
 )
 
 
@@ -29,6 +37,8 @@ class Models(Protocol):
     def loras(self) -> Shelf[Any]: ...
     @property
     def embeddings(self) -> Shelf[Any]: ...
+    @property
+    def controls(self) -> Shelf[Any]: ...
 
 
 @dataclass(frozen=True)
@@ -57,6 +67,7 @@ def settle(reading: Reading, models: Models) -> Found:
             values["checkpoint"] = here
     settle_loras(values, leftovers, models.loras)
     settle_embeddings(values, leftovers, models.embeddings)
+    settle_controls(values, leftovers, models.controls)
     absent = [key for key in leftovers if key in FILES or key.endswith(" hash")]
     return Found(values, leftovers, reading.tool, absent)
 
@@ -90,6 +101,22 @@ def settle_embeddings(values: dict[str, Any], leftovers: dict[str, str], shelf: 
     gone = {name: digest for name, digest in digests.items() if shelf.with_hash(digest, name) is None}
     if gone:
         leftovers["TI hashes"] = networks.noted(gone)
+
+
+def settle_controls(values: dict[str, Any], leftovers: dict[str, str], shelf: Shelf[Any]) -> None:
+    """A unit whose ControlNet is here calls it by its name here; one whose is not, or is another version, is told of."""
+    units, gone = [], []
+    for unit in values.pop("control", ()):
+        name, digest = unit["model"], unit["model_hash"]
+        found = shelf.with_hash(digest, name) if digest else quiet(shelf, name)
+        if found is None:
+            gone.append(f"{name} [{digest}]" if digest else name)
+        else:
+            units.append({**unit, "model": found.name})
+    if units:
+        values["control"] = units
+    if gone:
+        leftovers["ControlNet"] = ", ".join(gone)
 
 
 def quiet(shelf: Shelf[Any], name: str) -> Any:

@@ -27,3 +27,13 @@ def test_ids_sort_by_time_and_cannot_be_guessed() -> None:
     ids = [new_id() for _ in range(50)]
     assert len({i[12:] for i in ids}) == 50
     assert [i[:12] for i in ids] == sorted(i[:12] for i in ids)
+
+
+def test_control_is_work_too() -> None:
+    unit = {"model": "x", "picture": "a" * 64}
+    plain, controlled, silent = (
+        Job(id="x", owner="ann", created=0, request=read({"width": 64, "height": 64, "control": units}))
+        for units in ([], [unit, unit], [{**unit, "weight": 0}])
+    )
+    assert silent.cost == plain.cost
+    assert controlled.cost == pytest.approx(1.8 * plain.cost)

@@ -15,6 +15,8 @@ from engine.library.hash import HashCache
 from engine.metadata.absent import settle
 from engine.metadata.read import read
 from engine.request import read as requests
+from tests.engine.library.blobs import write
+from tests.engine.library.test_control_kinds import controlnet
 from tests.engine.metadata.files import COMFY, FILES, exif, png, said, saved, unicode
 
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning")  # of Pillow, about hostile EXIF
@@ -101,6 +103,7 @@ class Shelf:
 
     loras = shelf.Shelf("lora", Path("/nowhere"), HashCache(Path("/nowhere")))
     embeddings = shelf.Shelf("embedding", Path("/nowhere"), HashCache(Path("/nowhere")))
+    controls = shelf.Shelf("control", Path("/nowhere"), HashCache(Path("/nowhere")))
 
     def find(self, wanted: str) -> Any:
         for name, digest in {"postcard": "0123456789", "revAnimated_v122": "aaaaaaaaaa"}.items():
@@ -133,6 +136,20 @@ def test_a_model_is_found_by_hash_and_else_by_name(pairs: str, model: str | None
     found = settle(read(png({"parameters": f"x\nSteps: 1, Sampler: Euler, {pairs}"})), Shelf())
     assert found.values.get("checkpoint") == model
     assert found.leftovers == leftovers
+
+
+def test_a_controlnet_that_is_not_here_is_listed_and_its_unit_left_out(tmp_path: Path) -> None:
+    class Here(Shelf):
+        controls = shelf.Shelf("control", tmp_path, HashCache(tmp_path))
+
+    write(tmp_path / "mine.safetensors", controlnet())
+    digest = Here.controls.hash_of(Here.controls.find("mine"))
+    units = [f"Module: canny, Model: {name}" for name in (f"renamed [{digest}]", "mine", "mine [d14c016b]", "other")]
+    pairs = ", ".join(f'ControlNet {at}: "{unit}"' for at, unit in enumerate(units))
+    found = settle(read(png({"parameters": f"x\nSteps: 1, Sampler: Euler, Size: 64x64, {pairs}"})), Here())
+    assert [unit["model"] for unit in found.values["control"]] == ["mine", "mine"]
+    assert found.leftovers == {"ControlNet": "mine [d14c016b], other"}
+    assert found.absent == ["ControlNet"]
 
 
 def test_settings_that_are_not_mentioned_were_at_their_defaults() -> None:

@@ -4,7 +4,7 @@ import copy
 import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 import torch
@@ -13,6 +13,7 @@ from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 
 from engine.library.load import LoadedModel, load
+from engine.library.load_control import load_control, refuse_misfit
 from engine.library.scan import Library
 from engine.training.export import about as abouts
 from engine.training.export.lora import merged
@@ -160,6 +161,29 @@ def test_a_controlnet_folder_is_what_diffusers_saves(tmp_path: Path) -> None:
     learned: Any = run.learner
     weights = learned.controlnet.state_dict()
     assert all(torch.equal(value, weights[key]) for key, value in read.state_dict().items())
+
+
+def test_a_trained_controlnet_is_found_and_answers_as_it_learned_to(tmp_path: Path) -> None:
+    """From the product to the loop: the folder under models/controlnet, its map embedded once, its answers the same."""
+    run = trained(tmp_path, method="controlnet")
+    (folder,) = product(run, tmp_path)
+    (tmp_path / "house").mkdir()
+    folder.parent.rename(tmp_path / "house" / "controlnet")
+    found = load_control(Library(tmp_path / "house", tmp_path / "seen").controls.find("rings"), CPU, torch.float32)
+    model, learned = model_of(run), cast(Any, run.learner).controlnet
+    refuse_misfit(found, model)
+    lots = torch.Generator().manual_seed(3)
+    noisy, map_ = torch.randn(1, 4, 8, 8, generator=lots), torch.rand(1, 3, 64, 64, generator=lots)
+    words = torch.randn(1, 77, model.unet.config["cross_attention_dim"], generator=lots)
+    network: Any = found.network
+    with torch.inference_mode():
+        (ours, middle), (its, its_middle) = (
+            one(noisy, torch.tensor([500]), words, controlnet_cond=seen, return_dict=False)
+            for one, seen in ((network, found.embed(map_)), (learned, map_))
+        )
+    for mine, wanted in zip([*ours, middle], [*its, its_middle], strict=True):
+        torch.testing.assert_close(mine, wanted, atol=1e-5, rtol=0)
+    assert float(its_middle.abs().max()) > 0
 
 
 @pytest.mark.parametrize("method", ["full", "vae"])
