@@ -20,7 +20,8 @@ from engine.job import new_id
 from engine.lease import Lease
 from engine.library.scan import Library
 from engine.request.training import TrainingRequest, flat, read
-from engine.training.data.scan import opened
+from engine.training.data.findings import Finding
+from engine.training.data.scan import placed as placed_in
 from engine.training.datasets import Datasets
 from engine.training.estimate import Estimate, Work, estimate, remedies, steps_of
 from engine.training.events import Ended
@@ -155,8 +156,9 @@ class Supervisor:
             raise BadRequest(
                 "training.no_folder", "There are no pictures to learn from.", "Choose a folder.", field="concepts"
             )
-        for finding in opened(request.data.concepts, self.ground.roots(owner))[0]:
-            raise BadRequest(finding.code, finding.message, finding.remedy, field="concepts", **finding.values)
+        for concept in request.data.concepts:
+            if isinstance(found := placed_in(concept, self.ground.roots(owner)), Finding):
+                raise BadRequest(found.code, found.message, found.remedy, field="concepts", **found.values)
         model = self.library.find(request.base.checkpoint_hash or request.base.checkpoint)
         return request.with_(base={"checkpoint": model.name, "checkpoint_hash": self.library.hash_of(model)})
 
