@@ -312,6 +312,9 @@ class Supervisor:
             if folder.queued == child.since and not folder.alive():  # it died before it could leave the queue
                 folder.leave_queue()
                 folder.tell(Ended(how="failed", step=0, problem=INTERNAL))
+            if (folder.noted("about") or {}).get("dry"):  # its figures are all that it was for
+                shutil.rmtree(folder.states, ignore_errors=True)
+                shutil.rmtree(folder.products, ignore_errors=True)
         for run, since in list(self.ending.items()):
             folder = RunFolder(self.ground.runs / run)
             if not folder.alive():

@@ -1,5 +1,7 @@
 """Asking for runs: what is refused, whose they are, and how little of the disk is looked at meanwhile."""
 
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +11,7 @@ from engine.errors import BadRequest, Busy, NotFound
 from engine.library.scan import Library
 from engine.settings import HOUSE
 from engine.training import supervisor as supervisors
-from engine.training.supervisor import Ground, Supervisor
+from engine.training.supervisor import Child, Ground, Supervisor
 from tests.engine.training.making import pictures
 
 RINGS: dict[str, Any] = {"concepts": [{"folder": "rings"}]}
@@ -71,3 +73,28 @@ def test_nobody_fills_the_queue(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     with pytest.raises(Busy):
         made.create(RINGS, "ann")
     made.create(RINGS, "bob")
+
+
+def test_a_dry_run_leaves_its_figures_and_no_weights(tmp_path: Path) -> None:
+    """It is in no list, so nobody would ever delete them."""
+    pictures(tmp_path / "datasets" / "rings", 1)
+    made = supervisor(tmp_path)
+    ids = [made.dry_run(RINGS, "ann"), made.create(RINGS, "ann")]
+    for run in ids:
+        folder = made.folder(run, "ann")
+        folder.leave_queue()
+        folder.note("measured", {"seconds": 1.0, "before": 1.0, "memory": 1, "room": None})
+        for place in (folder.states / "000002", folder.products):
+            place.mkdir(parents=True)
+            (place / "weights.safetensors").write_bytes(b"large")
+        ended = subprocess.Popen([sys.executable, "-c", ""])
+        ended.wait()
+        made.children[run] = Child(ended, None)
+    made.bury()
+    dry, wet = (made.folder(run, "ann") for run in ids)
+    assert not dry.states.exists()
+    assert not dry.products.exists()
+    assert (wet.states / "000002" / "weights.safetensors").exists()
+    assert wet.products.exists()
+    made.figures.take_in(made.ground.runs)
+    assert {one.run for one in made.figures.all} == set(ids)

@@ -35,8 +35,9 @@ def learner(made: Trainer) -> Diffusion:
 
 
 def drawn(made: Trainer) -> tuple[Batch, Chance]:
+    """Postcard's spread is so small that its absence would not show: this one is not."""
     (batch,) = made.feed.probes(list(made.feed.by_id.values()))
-    return batch, made.learner.draw(batch, SEED, 3)
+    return replace(batch, std=torch.full_like(tensor(batch.std), 0.5)), made.learner.draw(batch, SEED, 3)
 
 
 def tensor(found: Tensor | None) -> Tensor:
@@ -69,7 +70,6 @@ def by_the_book(made: Trainer, batch: Batch, chance: Chance, unet: Any = None) -
 def test_the_loss_is_that_of_the_book(values: dict[str, Any], tmp_path: Path) -> None:
     made = run(tmp_path, **values)
     batch, chance = drawn(made)
-    assert float(tensor(batch.std).max()) > 0
     if values.get("zero_terminal_snr"):
         chance = replace(chance, times=torch.tensor([999, 400]))
     answer, wanted = by_the_book(made, batch, chance)
