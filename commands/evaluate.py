@@ -93,7 +93,7 @@ def prompts(file: Path) -> tuple[str, ...]:
 def run(asked: Evaluation, chosen: Settings, folder: Path) -> Iterator[Doing | Done]:
     """torch is loaded with the first event."""
     from engine.training.evaluation.evaluate import evaluate
-    from engine.training.run import House
+    from engine.training.material import House
 
     roots = (Path(asked.real),) if asked.real else ()
     return evaluate(asked, House(chosen.models, chosen.data / "cache", roots, chosen.device), folder, chosen.dtype)

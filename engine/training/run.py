@@ -94,6 +94,8 @@ class Run:
         if newest := self.orders.agreed(state.newest(self.folder.states)):
             self.trainer.restore(state.load(newest))
             self.kept = self.step
+        if self.main:
+            self.folder.note("card", about(request, self.model, feed.course.items, self.step, self.trainer.total))
         self.accelerator.wait_for_everyone()  # the first may save and tidy from here on
         self.probes = feed.probes(found.train[:MOST_PROBES] if found.held else [])
         self.held_probes = feed.probes(found.held[:MOST_PROBES])
@@ -290,10 +292,9 @@ class Run:
         if not self.main:
             return
         into.mkdir(parents=True, exist_ok=True)
-        trainer, request = self.trainer, self.request
-        metadata = about(request, self.model, trainer.feed.course.items, self.step, trainer.total)
+        trainer, card = self.trainer, {**(self.folder.noted("card") or {}), "ss_steps": str(self.step)}
         with trainer.averaged():
-            paths = trainer.learner.product(into, request.product.name, metadata)
+            paths = trainer.learner.product(into, self.request.product.name, card)
         yield told.Exported(step=self.step, files=tuple(os.path.relpath(path, self.folder.path) for path in paths))
 
 

@@ -20,7 +20,8 @@ from engine.job import new_id
 from engine.lease import Lease
 from engine.library.scan import Library
 from engine.request.training import TrainingRequest, flat, read
-from engine.training.data.scan import opened
+from engine.training.data.findings import Finding
+from engine.training.data.scan import placed as placed_in
 from engine.training.datasets import Datasets
 from engine.training.estimate import Estimate, Work, estimate, remedies, steps_of
 from engine.training.events import Ended
@@ -155,8 +156,9 @@ class Supervisor:
             raise BadRequest(
                 "training.no_folder", "There are no pictures to learn from.", "Choose a folder.", field="concepts"
             )
-        for finding in opened(request.data.concepts, self.ground.roots(owner))[0]:
-            raise BadRequest(finding.code, finding.message, finding.remedy, field="concepts", **finding.values)
+        for concept in request.data.concepts:
+            if isinstance(found := placed_in(concept, self.ground.roots(owner)), Finding):
+                raise BadRequest(found.code, found.message, found.remedy, field="concepts", **found.values)
         model = self.library.find(request.base.checkpoint_hash or request.base.checkpoint)
         if model.inpaints:
             raise BadRequest(
@@ -318,6 +320,9 @@ class Supervisor:
             if folder.queued == child.since and not folder.alive():  # it died before it could leave the queue
                 folder.leave_queue()
                 folder.tell(Ended(how="failed", step=0, problem=INTERNAL))
+            if (folder.noted("about") or {}).get("dry"):  # its figures are all that it was for
+                shutil.rmtree(folder.states, ignore_errors=True)
+                shutil.rmtree(folder.products, ignore_errors=True)
         for run, since in list(self.ending.items()):
             folder = RunFolder(self.ground.runs / run)
             if not folder.alive():

@@ -47,7 +47,7 @@
         for (;;) {
           await new Promise((done) => setTimeout(done, 1200));
           const run = await atelier.ask(`api/training/${trial}`);
-          if (!["new", "waiting", "running"].includes(run.status)) { if (run.problem) atelier.note(run.problem); break; }
+          if (!["new", "waiting", "running", "paused"].includes(run.status)) { if (run.problem) atelier.note(run.problem); break; }
         }
       } catch (error) { if (!error.problem) throw error; atelier.note(error.problem); }
       trial = null;

@@ -5,12 +5,12 @@ import json
 import os
 import secrets
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from engine.errors import BadRequest, DiskFull, NotFound
-from engine.training.data.folder import LEFT_OUT, companions, within
+from engine.training.data.folder import LEFT_OUT, by_stem, companions, within
 
 
 @dataclass(frozen=True)
@@ -114,8 +114,11 @@ def left_out(files: Iterable[Path]) -> Edit:
     """Into the folder `_left_out` beside them, which no scan looks into; a picture takes its captions and mask along."""
     moves: dict[Path, Move] = {}
     taken: set[Path] = set()
+    folders: dict[Path, Mapping[Path, Sequence[Path]]] = {}  # each is listed once, however many of its files go
     for file in files:
-        for path in (file, *companions(file)):
+        if file.parent not in folders:
+            folders[file.parent] = by_stem(file.parent)
+        for path in (file, *companions(file, folders[file.parent])):
             if path not in moves:
                 target = free_name(path.parent / LEFT_OUT / path.name, taken)
                 taken.add(target)

@@ -4,7 +4,7 @@ import os
 import re
 import stat
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -156,19 +156,23 @@ def repeats_of(picture: Path, folder: Path) -> tuple[int, str]:
     return 1, ""
 
 
-def companions(picture: Path) -> list[Path]:
-    """Captions and masks that only this picture has: what has to go with it when it is moved."""
-    stem = picture.with_suffix("")
+def by_stem(folder: Path) -> dict[Path, list[Path]]:
+    """The files of a folder by the stem of the picture that they may belong to."""
+    found: dict[Path, list[Path]] = defaultdict(list)
     try:
-        beside = [Path(entry.path) for entry in os.scandir(picture.parent) if entry.is_file(follow_symlinks=False)]
+        files = [Path(entry.path) for entry in os.scandir(folder) if entry.is_file(follow_symlinks=False)]
     except OSError:
+        return {}
+    for file in files:
+        for stem in {file.with_suffix(""), masked(file)} - {None}:
+            found[stem].append(file)
+    return found
+
+
+def companions(picture: Path, files: Mapping[Path, Sequence[Path]]) -> list[Path]:
+    """Captions and masks that only this picture has: what has to go with it when it is moved. files: `by_stem`."""
+    stem = picture.with_suffix("")
+    beside = [file for file in (*files.get(stem, ()), *files.get(picture, ())) if file != picture]
+    if any(other.with_suffix("") == stem and other.suffix.lower() in PICTURES for other in beside):
         return []
-    sharing = [other for other in beside if other != picture and other.suffix.lower() in PICTURES]
-    if any(other.with_suffix("") == stem for other in sharing):
-        return []
-    return [
-        other
-        for other in beside
-        if other != picture
-        and ((other.with_suffix("") in (stem, picture) and rank(other) < len(CAPTIONS)) or masked(other) == stem)
-    ]
+    return [other for other in beside if rank(other) < len(CAPTIONS) or masked(other) == stem]

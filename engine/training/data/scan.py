@@ -109,18 +109,26 @@ def opened(concepts: Sequence[Concept], roots: Sequence[Path]) -> tuple[list[Fin
     found: list[Finding] = []
     listings: list[tuple[Concept, Listing]] = []
     for concept in concepts:
-        folder = allowed(concept.folder, roots)
-        if folder is None:
-            remedy = "Copy the pictures into the studio's folder for datasets, or allow this folder in the settings."
-            what = f"The folder “{concept.folder}” lies outside of those that the studio may read"
-            found.append(finding("outside", "error", what, remedy, folder=concept.folder))
-        elif not folder.is_dir():
-            what = f"There is no folder “{concept.folder}”"
-            remedy = "Look for a slip in its name; upload the pictures if they are on another machine."
-            found.append(finding("missing", "error", what, remedy, folder=concept.folder))
+        folder = placed(concept, roots)
+        if isinstance(folder, Finding):
+            found.append(folder)
         else:
             listings.append((concept, listing(folder, roots)))
     return found, listings
+
+
+def placed(concept: Concept, roots: Sequence[Path]) -> Path | Finding:
+    """Its folder, not looked into; or why there is none."""
+    folder = allowed(concept.folder, roots)
+    if folder is None:
+        remedy = "Copy the pictures into the studio's folder for datasets, or allow this folder in the settings."
+        what = f"The folder “{concept.folder}” lies outside of those that the studio may read"
+        return finding("outside", "error", what, remedy, folder=concept.folder)
+    if not folder.is_dir():
+        what = f"There is no folder “{concept.folder}”"
+        remedy = "Look for a slip in its name; upload the pictures if they are on another machine."
+        return finding("missing", "error", what, remedy, folder=concept.folder)
+    return folder
 
 
 def ahead(

@@ -30,7 +30,7 @@ from engine.training.data.folder import allowed, listing
 from engine.training.evaluation import extractors, metrics
 from engine.training.evaluation.extractors import Clip, Extractor, Features
 from engine.training.evaluation.results import FILE, Doing, Done, Evaluation, Judged, Neighbour, Results
-from engine.training.run import House
+from engine.training.material import House
 from engine.training.run_folder import read_json, write_whole
 from engine.training.sampling import together
 

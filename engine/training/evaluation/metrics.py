@@ -18,6 +18,7 @@ SUBSETS, LARGEST_SUBSET = 100, 1000  # of KID
 SPLITS = 10  # of the Inception Score
 NEIGHBOURS = 3  # whose distance is the radius of precision and recall (Kynkäänniemi et al. 2019)
 SEED = 0  # of the subsets and splits
+ROWS = 1024  # whose distances to all others are held at once: those of all to all would fill the memory
 
 
 class Given(nn.Module):
@@ -147,7 +148,7 @@ def diversity(extractor: Extractor, made: Features) -> Metric | None:
     return Metric(
         key="diversity",
         label=f"Diversity ({extractor.name})",
-        value=float(torch.pdist(made.values).mean()),
+        value=apart(made.values),
         better="higher",
         **identity(extractor, None, made),
     )
@@ -158,10 +159,22 @@ def nearest(made: Features, real: Features) -> tuple[list[int], list[float]]:
     median distance of a real picture to its own nearest: far below 1, the sample may be remembered, not drawn."""
     if not len(made.values) or not len(real.values):
         return [], []
-    distances, which = torch.cdist(made.values, real.values).min(1)
-    among = torch.cdist(real.values, real.values).fill_diagonal_(float("inf")).min(1).values
-    unit = float(among[among.isfinite()].median()) if len(real.values) > 1 else 1.0
+    found = [torch.cdist(rows, real.values).min(1) for rows in made.values.split(ROWS)]
+    distances, which = torch.cat([one.values for one in found]), torch.cat([one.indices for one in found])
+    among = []
+    for first, rows in zip(range(0, len(real.values), ROWS), real.values.split(ROWS), strict=True):
+        others = torch.cdist(rows, real.values)
+        others[range(len(rows)), range(first, first + len(rows))] = float("inf")
+        among.append(others.min(1).values)
+    unit = float(torch.cat(among).median()) if len(real.values) > 1 else 1.0
     return which.tolist(), (distances / max(unit, 1e-12)).tolist()
+
+
+def apart(values: Tensor) -> float:
+    """Mean distance between two of them."""
+    exact = "donot_use_mm_for_euclid_dist"  # equal ones are 0 apart
+    whole = sum(float(torch.cdist(rows, values, compute_mode=exact).sum()) for rows in values.split(ROWS))
+    return whole / (len(values) * (len(values) - 1))
 
 
 def identity(extractor: Extractor, real: Features | None, made: Features) -> dict[str, Any]:

@@ -74,18 +74,25 @@ def test_a_cache_changes_no_loss(tmp_path: Path) -> None:
 
 
 def test_accumulated_batches_are_one_large_batch(tmp_path: Path) -> None:
-    """The same pictures, looked at four at once or two and two, give the same gradient but for rounding."""
+    """What the loop leaves of two batches is the gradient of their mean but for rounding, and no longer than was asked."""
     found = making.items(making.pictures(tmp_path / "pictures", 4))
-    whole = making.trainer(making.asked(tmp_path / "pictures", batch=4, clip=0), found)
-    parts = making.trainer(making.asked(tmp_path / "pictures", batch=2, accumulation=2, clip=0), found)
-    probe = whole.feed.probes(found)[0]
-    whole.learner.mode(True)
-    loss = whole.learner(probe, whole.learner.probe(probe, 1, 3)).mean()
-    loss.backward()
-    for half in parts.feed.probes(found):
-        (parts.learner(half, parts.learner.probe(half, 1, 3)).mean() / 2).backward()
-    for key, weight in whole.weights.items():
-        torch.testing.assert_close(parts.weights[key].grad, weight.grad, rtol=1e-3, atol=1e-7)
+    run = making.trainer(making.asked(tmp_path / "pictures", accumulation=2, clip=1e-4), found)
+    run.learner.mode(True)
+    batches = [run.feed.batch(micro) for micro in range(2)]
+    seed = run.request.loop.seed
+    losses = [run.learner(batch, run.learner.draw(batch, seed, micro)) for micro, batch in enumerate(batches)]
+    torch.cat(losses).mean().backward()
+    wanted = {key: weight.grad for key, weight in run.weights.items()}
+    for weight in run.weights.values():
+        weight.grad = None
+    for micro, batch in enumerate(batches):
+        run.backward(batch, micro)
+    for key, weight in run.weights.items():
+        torch.testing.assert_close(weight.grad, wanted[key], rtol=1e-3, atol=1e-7)
+    whole = torch.cat([grad.flatten() for grad in wanted.values() if grad is not None]).norm()
+    assert run.clip() == pytest.approx(float(whole), rel=1e-3)
+    after = torch.cat([weight.grad.flatten() for weight in run.weights.values() if weight.grad is not None]).norm()
+    assert float(after) == pytest.approx(1e-4, rel=1e-2)
 
 
 def test_a_training_that_diverges_is_stopped_and_its_pictures_are_named(tmp_path: Path) -> None:
@@ -106,6 +113,21 @@ def test_epochs_count_every_picture_and_its_repeats(tmp_path: Path) -> None:
     found = making.items(making.pictures(tmp_path / "pictures", 5))
     run = making.trainer(making.asked(tmp_path / "pictures", length=3, unit="epochs"), found)
     assert (run.steps_per_epoch, run.total) == (3, 9)
+
+
+def test_a_run_is_measured_with_the_mean_weights(tmp_path: Path) -> None:
+    found = making.items(making.pictures(tmp_path / "pictures", 2))
+    run = making.trainer(making.asked(tmp_path / "pictures", ema=True, learning_rate=0.01), found)
+    for _ in range(3):
+        run.advance()
+    assert run.ema
+    probes = run.feed.probes(found)
+    own = run.measure(probes)
+    with run.ema.inside(run.weights):
+        wanted = {item: loss for batch in probes for item, loss in run.looked(batch).items()}
+    raw = {item: loss for batch in probes for item, loss in run.looked(batch).items()}
+    assert own == wanted
+    assert own != raw
 
 
 def test_learning_goes_somewhere(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """What a fix did is taken back to the byte, and nothing outside of the roots is touched."""
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -104,3 +105,17 @@ def test_a_picture_that_shares_its_caption_leaves_it_behind(tmp_path: Path) -> N
         put(tmp_path / name, painting(1))
     put(tmp_path / "a.txt", "both")
     assert [move.source.name for move in left_out([tmp_path / "a.jpg"]).moves] == ["a.jpg"]
+
+
+def test_a_folder_is_listed_once_however_many_of_its_files_are_left_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else a thousand copies among a hundred thousand files would take the better part of an hour."""
+    paths = [put(tmp_path / f"{number}.png", b"x") for number in range(30)]
+    captions = [put(path.with_suffix(".txt"), b"a caption") for path in paths]
+    listed: list[object] = []
+    real = os.scandir
+    monkeypatch.setattr(os, "scandir", lambda folder: listed.append(folder) or real(folder))
+    edit = left_out(paths)
+    assert {move.source for move in edit.moves} == {*paths, *captions}
+    assert len(listed) == 1

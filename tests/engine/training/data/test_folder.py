@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.training.data.folder import Found, allowed, companions, listing
+from engine.training.data.folder import Found, allowed, by_stem, companions, listing
 from tests.engine.training.data.folders import painting, put
 
 
@@ -114,5 +114,5 @@ def test_only_folders_within_the_roots_are_allowed(tmp_path: Path) -> None:
 def test_a_picture_takes_along_what_no_other_one_needs(tmp_path: Path) -> None:
     for name in ("a.png", "a.txt", "a.mask.png", "b.png", "b.jpg", "b.txt", "c.png"):
         put(tmp_path / name, painting(1) if name.endswith("png") else "x")
-    assert {path.name for path in companions(tmp_path / "a.png")} == {"a.txt", "a.mask.png"}
-    assert companions(tmp_path / "b.png") == []
+    assert {path.name for path in companions(tmp_path / "a.png", by_stem(tmp_path))} == {"a.txt", "a.mask.png"}
+    assert companions(tmp_path / "b.png", by_stem(tmp_path)) == []

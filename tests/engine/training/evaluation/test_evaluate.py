@@ -10,7 +10,7 @@ from engine.errors import AtelierError, BadRequest
 from engine.settings import HOUSE
 from engine.training.evaluation.evaluate import evaluate
 from engine.training.evaluation.results import Doing, Done, Evaluation, Results, read_results
-from engine.training.run import House
+from engine.training.material import House
 from engine.training.sampling import together
 from tests.engine.training.evaluation.making import MODELS, PROMPTS, asked
 from tests.engine.training.making import pictures, postcard
