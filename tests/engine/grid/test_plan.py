@@ -27,6 +27,7 @@ class OneModel:
     name, width, height, words = "tiny", 64, 64, 0
     loras = Shelf("lora", Path("/nowhere"), HashCache(Path("/nowhere")))
     embeddings = Shelf("embedding", Path("/nowhere"), HashCache(Path("/nowhere")))
+    controls = Shelf("control", Path("/nowhere"), HashCache(Path("/nowhere")))
 
     def find(self, wanted: str) -> "OneModel":
         if wanted not in ("", "tiny"):
