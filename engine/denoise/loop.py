@@ -139,7 +139,8 @@ def advance(picture: Denoising, outputs: list[torch.Tensor], guess: bool, shared
     picture.guess = solver.denoised(guided.output, index, picture.latents) if guess else None
     said = picture.conditioning.said
     picture.seen = see(solver, index, picture.latents, guided, said(index)) if picture.watched else None
-    if move := solver.move(index, shared and not picture.alone):
+    # A table of steps knows nothing of what is put back between two of them; the scheduler's object sees it.
+    if move := solver.move(index, shared and not picture.alone and picture.keep is None):
         return terms(solver, move, picture.latents, guided, picture.noise)
     picture.go_on(solver.step(guided, index, picture.latents, picture.noise))
     return None
