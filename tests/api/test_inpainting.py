@@ -50,7 +50,8 @@ def test_a_part_of_a_picture_is_redrawn_and_nothing_else_changes(place: Place) -
             assert not (after != before)[outside].any()
             assert np.abs(after - before)[24:44, 24:40].mean() > 5
             files.append(client.get(f"/api/images/{made}/file").content)
-        assert np.array_equal(*(np.asarray(Image.open(io.BytesIO(file))) for file in files[:2]))
+        first, second = (np.asarray(Image.open(io.BytesIO(file))) for file in files[:2])
+        assert np.array_equal(first, second)
         values = infotext.read(Image.open(io.BytesIO(files[2])).text["parameters"]).values  # pyright: ignore[reportAttributeAccessIssue]
         assert {name: values[name] for name in start} == start
         assert (values["start"], values["inpaint_area"]) == ("mask", "Only masked")
