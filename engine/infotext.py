@@ -208,7 +208,7 @@ def understand(text: Text) -> Reading:
             leftovers[key] = value
     kind = start_of(values)
     own = STARTS[kind].model_fields
-    for name in [name for name in values if PARAMETERS[name].part == "start" and name not in own]:
+    for name in [n for n in values if n in PARAMETERS and PARAMETERS[n].part == "start" and n not in own]:
         del values[name]
         key = PARAMETERS[name].infotext or name
         leftovers[key] = text.pairs[key]

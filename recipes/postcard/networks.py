@@ -24,6 +24,7 @@ SCHEDULE = {
     "steps_offset": 1,
     "prediction_type": "v_prediction",
 }
+WORDS_APART = 0.5
 CONSTANT = 3.0  # held by two channels of the VAE, so that its last norm does not depend on the picture
 
 
@@ -80,7 +81,9 @@ def unet(size: Size) -> UNet2DConditionModel:
 
 
 def text_encoder(size: Size, words: Any) -> CLIPTextModel:
-    return CLIPTextModel(
+    """Its words begin far apart. With CLIP's small embeddings (0.02) the attention drowns them: after 165,000 pictures a
+    red and a blue house differed by 0.4 % to the UNet (22 % at the beginning), and colours were chance."""
+    made = CLIPTextModel(
         CLIPTextConfig(
             vocab_size=len(words),
             hidden_size=size.text,
@@ -94,6 +97,8 @@ def text_encoder(size: Size, words: Any) -> CLIPTextModel:
             pad_token_id=words.pad_token_id,
         )
     )
+    nn.init.normal_(made.get_input_embeddings().weight, std=WORDS_APART)  # pyright: ignore
+    return made
 
 
 def autoencoder(size: Size) -> AutoencoderKL:

@@ -10,6 +10,8 @@ import numpy as np
 from PIL import Image, ImageDraw
 from playwright.sync_api import Page
 
+from tests.browser.hands import to_tab
+
 GREY = (128, 128, 128)
 MARKS = {"red": (250, 0, 0), "green": (0, 250, 0), "blue": (0, 0, 250), "yellow": (250, 250, 0)}
 PLACES = {"red": (0.25, 0.25), "green": (0.75, 0.25), "blue": (0.25, 0.75), "yellow": (0.75, 0.75)}
@@ -42,11 +44,7 @@ class Easel:
         return self.page.locator(f"#piece-canvas-{self.name} .paint-stage")
 
     def enter(self) -> "Easel":
-        if not self.page.locator(f"#tab-{self.name}-button").is_visible():  # of a narrow page
-            self.page.locator("#tabs .overflow-menu > button").click()
-            self.page.locator("#tabs .overflow-menu button", has_text=self.name.capitalize()).click()
-        else:
-            self.page.locator(f"#tab-{self.name}-button").click()
+        to_tab(self.page, self.name)
         self.stage.wait_for()
         self.page.evaluate("async (name) => { await atelier.canvas(name).ready; }", self.name)
         return self

@@ -4,8 +4,21 @@ import re
 
 from playwright.sync_api import Page, expect
 
+from ui.words import LANGUAGES
+
 WAIT = 45_000  # milliseconds; the machine may be busy
 FILE = re.compile(r"^api/images/[0-9a-f]+/file$")
+
+
+def to_tab(page: Page, name: str) -> None:
+    """On a narrow page the last tabs are in a menu, where they have their words only."""
+    button = page.locator(f"#tab-{name}-button")
+    if button.is_visible():
+        button.click()
+        return
+    page.locator("#tabs .overflow-menu > button").click()
+    words = LANGUAGES[page.evaluate("() => document.documentElement.lang") or "en"][f"tab.{name}"]
+    page.locator("#tabs .overflow-menu button", has_text=words).click()
 
 
 def set_number(page: Page, name: str, value: int) -> None:

@@ -8,6 +8,7 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Visitors
 from tests.browser.easel import Easel, marked, place
+from tests.browser.hands import to_tab
 
 pytestmark = pytest.mark.browser
 WIDTH, HEIGHT = 640, 480
@@ -82,8 +83,8 @@ def test_another_tab_of_the_page_changes_nothing(easel: Easel):
     marks = easel.find()
     easel.drag(marks["red"], marks["green"])
     before = easel.mask()
-    easel.page.locator("#tab-gallery-button").click()
-    easel.page.locator("#tab-sketch-button").click()
+    to_tab(easel.page, "gallery")
+    to_tab(easel.page, "sketch")
     easel.enter()
     easel.rest()
     assert (easel.mask() == before).all()

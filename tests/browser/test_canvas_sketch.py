@@ -83,7 +83,7 @@ def test_over_a_picture_only_what_is_painted_differs(easel: Easel, tmp_path: Pat
 def test_a_new_sheet_of_a_size_and_ground(easel: Easel):
     page = easel.page
     page.locator("#piece-canvas-sketch .options").get_by_label("Sheet: ground and size").click()
-    menu = page.locator("#piece-canvas-sketch .paint-menu")
+    menu = page.locator(".paint-menu:popover-open")
     menu.get_by_label("Width").fill("320")
     menu.get_by_label("Height").fill("200")
     menu.get_by_label("Ground").fill("#102030")

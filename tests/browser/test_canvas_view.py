@@ -56,10 +56,13 @@ def test_after_the_window_became_another(easel: Easel):
 
 
 def test_after_the_page_was_scrolled(visitors: Visitors, tmp_path: Path):
-    easel = come(visitors, tmp_path, 800, 420)
-    easel.page.mouse.move(100, 300)
-    easel.page.mouse.wheel(0, 90)
-    easel.page.wait_for_function("() => scrollY > 40")
+    easel = come(visitors, tmp_path, 740, 620)
+    before = easel.stage.bounding_box()["y"]
+    easel.page.evaluate("() => scrollBy(0, 90)")
+    easel.page.wait_for_function(
+        "(y) => document.querySelector('#piece-canvas-inpaint .paint-stage').getBoundingClientRect().y < y - 40",
+        arg=before,
+    )
     lands(easel, "yellow")
 
 

@@ -255,6 +255,6 @@ def test_a_question_mark_lists_the_keys_but_not_while_one_types(page: Page):
     expect(page.locator("dialog.keys")).to_be_hidden()
     page.locator("#mode button").first.focus()
     page.keyboard.press("?")
-    expect(page.locator("dialog.keys dt", has_text="Ctrl")).to_be_visible()
+    expect(page.locator("dialog.keys dt", has_text="Ctrl").first).to_be_visible()
     page.keyboard.press("Escape")
     expect(page.locator("dialog.keys")).to_be_hidden()

@@ -5,7 +5,7 @@ import base64
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.hands import draw, read, set_number, write
+from tests.browser.hands import draw, read, set_number, to_tab, write
 
 pytestmark = pytest.mark.browser
 
@@ -19,7 +19,7 @@ DROP = """async ({ data, name }) => {
 
 
 def open_gallery(page: Page) -> None:
-    page.locator("#tab-gallery-button").click()
+    to_tab(page, "gallery")
     page.locator(".item").first.wait_for()
 
 

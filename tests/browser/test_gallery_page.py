@@ -12,6 +12,7 @@ from playwright.sync_api import Page, expect
 
 from engine.gallery.store import Gallery
 from tests.browser.conftest import Program, Visitors
+from tests.browser.hands import to_tab
 
 pytestmark = pytest.mark.browser
 
@@ -48,7 +49,7 @@ def pictures(program: Program) -> Iterator[None]:
 
 @pytest.fixture
 def gallery(page: Page) -> Page:
-    page.locator("#tab-gallery-button").click()
+    to_tab(page, "gallery")
     page.locator(".item[data-id]").first.wait_for()
     return page
 
@@ -62,8 +63,8 @@ def test_search_narrows_as_one_types_and_survives_another_tab(gallery: Page):
     search(gallery, "heron", MANY // 10)
     search(gallery, "heron -number10", MANY // 10 - 1)
     search(gallery, '"walnut number7"', 1)
-    gallery.locator("#tab-txt2img-button").click()
-    gallery.locator("#tab-gallery-button").click()
+    to_tab(gallery, "txt2img")
+    to_tab(gallery, "gallery")
     expect(gallery.locator(".gallery .count")).to_have_text("1 found")
     search(gallery, "unheardof", 0)
     expect(gallery.locator(".gallery .blank")).to_contain_text("Nothing matches")
@@ -118,7 +119,7 @@ def test_stars_and_tags_survive_a_reload_and_can_be_searched_for(gallery: Page, 
     expect(viewer.locator(".tag")).to_contain_text("keeper")
     gallery.reload()
     visitors.settle(gallery)
-    gallery.locator("#tab-gallery-button").click()
+    to_tab(gallery, "gallery")
     gallery.locator("#gallery-search").fill("")
     gallery.locator("#gallery-filter").click()
     gallery.locator(".option[data-value='keeper']").click()

@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.hands import set_number, write
+from tests.browser.hands import set_number, to_tab, write
 
 pytestmark = pytest.mark.browser
 
@@ -13,7 +13,7 @@ pytestmark = pytest.mark.browser
 def test_a_grid_is_built_fills_is_looked_at_and_taken_away(page: Page):
     write(page, "prompt", "a red house in the snow")
     set_number(page, "guidance", 3)
-    page.locator("#tab-grid-button").click()
+    to_tab(page, "grid")
     expect(page.locator(".gridpage .base")).to_contain_text("a red house in the snow")
     expect(page.locator(".gridpage .base")).to_contain_text("Guidance 3")
 
@@ -55,7 +55,7 @@ def test_a_grid_is_built_fills_is_looked_at_and_taken_away(page: Page):
     assert download.value.path().read_bytes().startswith(b"\x89PNG")
 
     page.reload()
-    page.locator("#tab-grid-button").click()
+    to_tab(page, "grid")
     expect(page.locator(".scroller .box.done img")).to_have_count(6)
     page.locator(".gridpage .tools").get_by_role("button", name="Delete the grid").click()
     page.locator(".gridpage .tools").get_by_role("button", name="Delete").click()
@@ -66,7 +66,7 @@ def test_a_mistake_is_told_with_the_letter_of_its_card_and_the_base_in_the_pages
     write(page, "prompt", "a red house")
     page.evaluate("atelier.fill({ exact: true }, { quiet: true })")
     page.wait_for_function("() => atelier.form.exact === true")
-    page.locator("#tab-grid-button").click()
+    to_tab(page, "grid")
     expect(page.locator(".gridpage .base span")).to_have_text("Postcard  ·  Exact Yes")
     for axis in ("X", "Y"):
         page.get_by_label(f"What axis {axis} varies").select_option("")

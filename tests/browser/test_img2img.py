@@ -10,7 +10,7 @@ from PIL import Image, ImageDraw
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Visitors
-from tests.browser.hands import draw, generate, read, see_result, set_number, write
+from tests.browser.hands import draw, generate, read, see_result, set_number, to_tab, write
 
 pytestmark = pytest.mark.browser
 
@@ -37,7 +37,7 @@ def apart(one: Image.Image, other: Image.Image) -> float:
 
 
 def test_strength_says_how_much_of_the_starting_picture_stays(page: Page, scene: Path):
-    page.locator("#tab-img2img-button").click()
+    to_tab(page, "img2img")
     page.locator("#begin-file").set_input_files(scene)
     expect(page.locator(".well .facts")).to_have_text("640 × 360")
     expect(page.locator("#field-width input")).to_have_value("168")  # its shape, as many pixels as the model knows
@@ -74,7 +74,7 @@ def test_a_picture_is_sent_from_the_stage_and_is_there_after_a_reload(page: Page
     see_result(page)
     text = page.request.get(f"{page.url}api/images").json()["images"][0]["infotext"]
     assert "Init image hash: " in text
-    page.locator("#tab-txt2img-button").click()
+    to_tab(page, "txt2img")
     expect(page.locator(".well")).to_be_hidden()
     draw(page, "without a start")
     assert "Init image hash" not in page.request.get(f"{page.url}api/images").json()["images"][0]["infotext"]
@@ -82,7 +82,7 @@ def test_a_picture_is_sent_from_the_stage_and_is_there_after_a_reload(page: Page
 
 def test_without_a_picture_it_is_asked_for_in_words(page: Page, tmp_path: Path):
     set_number(page, "steps", 4)
-    page.locator("#tab-img2img-button").click()
+    to_tab(page, "img2img")
     generate(page)
     expect(page.locator(".stage .card.problem")).to_contain_text("There is no picture to begin with.")
     (tmp_path / "notes.png").write_text("no picture")
@@ -92,5 +92,5 @@ def test_without_a_picture_it_is_asked_for_in_words(page: Page, tmp_path: Path):
 
 def test_the_workbench_goes_with_the_tabs_that_draw(page: Page):
     for name, seen in (("gallery", False), ("img2img", True), ("grid", False), ("txt2img", True)):
-        page.locator(f"#tab-{name}-button").click()
+        to_tab(page, name)
         expect(page.locator("#workbench")).to_be_visible(visible=seen)

@@ -11,7 +11,7 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Visitors
 from tests.browser.easel import Easel
-from tests.browser.hands import draw, generate, see_result, write
+from tests.browser.hands import draw, generate, see_result, to_tab, write
 
 pytestmark = pytest.mark.browser
 
@@ -64,6 +64,7 @@ def test_a_mask_over_the_house_makes_it_a_car_and_nothing_else_changes(page: Pag
     painted(easel, (0.35, 0.5), (0.65, 0.5), (0.65, 0.75), (0.35, 0.75))
     mask = easel.mask()
     assert 0 < (mask > 0).mean() < 0.5
+    page.wait_for_timeout(1000)  # the browser writes it down a moment later
 
     page.reload()  # in the middle
     visitors.settle(page)
@@ -91,7 +92,7 @@ def _widened() -> Any:
 
 
 def test_a_sketch_is_drawn_upon(page: Page):
-    page.locator("#tab-sketch-button").click()
+    to_tab(page, "sketch")
     easel = Easel(page, "sketch")
     easel.stage.wait_for()
     painted(easel, (0.2, 0.6), (0.8, 0.6), (0.8, 0.9), (0.2, 0.9))

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Visitors
-from tests.browser.hands import draw, write
+from tests.browser.hands import draw, to_tab, write
 
 pytestmark = pytest.mark.browser
 
@@ -21,7 +21,7 @@ UNNAMED = """() => [...document.querySelectorAll("button, a[href], input, textar
 def test_nothing_hangs_over_the_edge(visitors: Visitors, width: int, height: int, options: dict[str, Any]):
     page = visitors.come(width, height, **options)
     for tab in ("gallery", "txt2img"):
-        page.locator(f"#tab-{tab}-button").click()
+        to_tab(page, tab)
         page.wait_for_timeout(200)
         assert page.evaluate("() => document.documentElement.scrollWidth") == width
 
@@ -101,7 +101,7 @@ def test_light_and_dark_follow_the_system_until_one_is_chosen(visitors: Visitors
 def test_every_control_has_a_name(page: Page):
     draw(page)
     assert page.evaluate(UNNAMED) == []
-    page.locator("#tab-gallery-button").click()
+    to_tab(page, "gallery")
     page.locator(".item").first.click()
     page.locator("dialog.viewer[open] h2").wait_for()
     assert page.evaluate(UNNAMED) == []

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Visitors
-from tests.browser.hands import draw, write
+from tests.browser.hands import draw, to_tab, write
 from tests.browser.test_gallery import drop
 from tests.engine.metadata.files import png
 
@@ -73,7 +73,7 @@ def test_in_presets_and_earlier_prompts(page: Page):
 
 
 def test_in_the_gallery_and_how_it_was_made(page: Page):
-    page.locator("#tab-gallery-button").click()
+    to_tab(page, "gallery")
     page.locator(".item").first.click()
     expect(page.locator("dialog.viewer h2")).to_have_text(f"a house {EVIL}")
     page.locator("dialog.viewer").get_by_role("button", name="How it was made").click()
@@ -93,7 +93,7 @@ def test_in_the_settings_of_a_foreign_picture(page: Page):
 def test_in_a_grid(page: Page):
     page.evaluate("atelier.fill({ steps: 1 }, { quiet: true })")
     page.wait_for_function("() => atelier.form.steps === 1")
-    page.locator("#tab-grid-button").click()
+    to_tab(page, "grid")
     expect(page.locator(".gridpage .base b")).to_have_text(f"a house {EVIL}")
     page.get_by_label("What axis X varies").select_option("replace")
     page.get_by_label("What axis Y varies").select_option("")

@@ -13,7 +13,7 @@ from playwright.sync_api import Page, expect
 
 from engine.settings import HOUSE
 from tests.browser.conftest import Visitors
-from tests.browser.hands import draw
+from tests.browser.hands import draw, to_tab
 from tests.engine.training.making import pictures
 
 pytestmark = pytest.mark.browser
@@ -47,7 +47,7 @@ def bring(page: Page, files: list[Path]) -> None:
 
 
 def to_pictures(page: Page) -> None:
-    page.locator("#tab-training-button").click()
+    to_tab(page, "training")
     page.locator(".goal").first.click()
     page.get_by_label("Its word in prompts").fill("zring")
     page.get_by_role("button", name="Next").click()
@@ -106,7 +106,7 @@ def test_a_lora_is_trained_from_uploaded_pictures_and_put_to_use(visitors: Visit
     assert re.search(r"held out [\d.]+", page.locator(".plot canvas").nth(1).get_attribute("aria-label") or "")
 
     other = visitors.open(page.context)  # another window sees the same
-    other.locator("#tab-training-button").click()
+    to_tab(other, "training")
     expect(other.locator(".runrow", has_text="rings test")).to_contain_text("finished")
     other.close()
 
@@ -159,7 +159,7 @@ def test_what_keeps_a_training_from_starting_is_said_mended_and_taken_back(visit
     caption.press("Enter")
     page.locator(".picture .saved:visible").wait_for()
     page.reload()
-    page.locator("#tab-training-button").click()
+    to_tab(page, "training")
     expect(page.get_by_label("Caption of 02.png")).to_have_value("zring, something else")
 
 
