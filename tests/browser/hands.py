@@ -13,6 +13,7 @@ FILE = re.compile(r"^api/images/[0-9a-f]+/file$")
 def to_tab(page: Page, name: str) -> None:
     """On a narrow page the last tabs are in a menu, where they have their words only."""
     button = page.locator(f"#tab-{name}-button")
+    page.locator(f"#tab-{name}-button:visible, #tabs .overflow-menu > button:visible").first.wait_for()
     if button.is_visible():
         button.click()
         return

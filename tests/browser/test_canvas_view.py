@@ -56,7 +56,7 @@ def test_after_the_window_became_another(easel: Easel):
 
 
 def test_after_the_page_was_scrolled(visitors: Visitors, tmp_path: Path):
-    easel = come(visitors, tmp_path, 740, 620)
+    easel = come(visitors, tmp_path, 740, 900)
     before = easel.stage.bounding_box()["y"]
     easel.page.evaluate("() => scrollBy(0, 90)")
     easel.page.wait_for_function(
