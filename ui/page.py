@@ -18,8 +18,8 @@ from ui.tabs.workbench import TO_QUALITY, TO_SIZE, TO_STEPS, Workbench, workbenc
 from ui.theme import theme
 from ui.words import translations, word
 
-# Nothing waits in Gradio's queue (its events die with the page) and nothing is offered as an endpoint.
 BENCHES = ("txt2img", "img2img", "inpaint", "sketch")
+# Nothing waits in Gradio's queue (its events die with the page) and nothing is offered as an endpoint.
 PLAIN: dict[str, Any] = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
 
 

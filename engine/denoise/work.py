@@ -21,9 +21,8 @@ from engine.library.load import LoadedModel
 from engine.library.load_control import LoadedControl
 from engine.request.generation import GenerationRequest
 
-JOINING = (
-    0.5  # of a call of one's own: what rows cost that join another's, between a third (small) and all (large networks)
-)
+# What rows cost that join another's call, of a call of their own: a third with small networks, all with large ones.
+JOINING = 0.5
 Key = tuple[str, int, int, Set]
 
 

@@ -71,6 +71,14 @@ def stamp_of(path: Path) -> Stamp:
     return Stamp(about.st_ino, about.st_size, about.st_mtime_ns)
 
 
+def unchanged(files: Mapping[Path, Stamp]) -> bool:
+    """Whether the files are still those that were read; if not, weights that are mapped may have changed too."""
+    try:
+        return all(stamp_of(path) == stamp for path, stamp in files.items())
+    except OSError:
+        return False
+
+
 def read_header(path: Path) -> Header:
     """Raises ModelDamaged, in words for the person who put the file there."""
     with open_model(path) as file:

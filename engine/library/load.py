@@ -15,7 +15,7 @@ from engine.errors import ModelDamaged
 from engine.library.families.family import Family
 from engine.library.families.table import FAMILIES
 from engine.library.folder import parts_of_folder, used_files
-from engine.library.header import Stamp, stamp_of
+from engine.library.header import Stamp, stamp_of, unchanged
 from engine.library.model import ModelFile, as_error
 from engine.library.parts import Part, Parts
 from engine.library.single_file import parts_of_file
@@ -56,11 +56,7 @@ class LoadedModel:
     files: dict[Path, Stamp]
 
     def fresh(self) -> bool:
-        """Whether the files are still those that were loaded; if not, the weights in memory may have changed too."""
-        try:
-            return all(stamp_of(path) == stamp for path, stamp in self.files.items())
-        except OSError:
-            return False
+        return unchanged(self.files)
 
 
 def load(model: ModelFile, device: torch.device, dtype: torch.dtype, hash: str = "") -> LoadedModel:

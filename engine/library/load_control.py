@@ -16,7 +16,7 @@ from engine.library.addition import Addition
 from engine.library.control_kinds import BARE, DIFFUSERS, ORIGINAL
 from engine.library.families.table import FAMILIES
 from engine.library.folder import read_config, refuse_towers
-from engine.library.header import Header, Stamp, stamp_of
+from engine.library.header import Header, Stamp, stamp_of, unchanged
 from engine.library.load import LoadedModel, skeleton, without_meta
 from engine.library.model import as_error
 from engine.library.names import Place, Places
@@ -44,11 +44,7 @@ class LoadedControl:
     files: dict[Path, Stamp]
 
     def fresh(self) -> bool:
-        """As of LoadedModel."""
-        try:
-            return all(stamp_of(path) == stamp for path, stamp in self.files.items())
-        except OSError:
-            return False
+        return unchanged(self.files)
 
 
 def load_control(found: Addition, device: torch.device, dtype: torch.dtype, hash: str = "") -> LoadedControl:

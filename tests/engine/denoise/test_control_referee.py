@@ -17,6 +17,20 @@ from tests.engine.denoise.test_referee import prepared
 from tests.engine.library import tiny, tiny_control
 
 
+def usual(asked: GenerationRequest) -> dict[str, Any]:
+    """What a pipeline is told of any request."""
+    return {
+        "prompt": asked.words.prompt,
+        "negative_prompt": asked.words.negative_prompt,
+        "num_inference_steps": asked.sampling.steps,
+        "guidance_scale": asked.sampling.guidance,
+        "generator": torch.Generator().manual_seed(asked.sampling.seed),
+        "width": SIZE[0],
+        "height": SIZE[1],
+        "output_type": "latent",
+    }
+
+
 def theirs(model: LoadedModel, control_models: Path, asked: GenerationRequest, **more: Any) -> torch.Tensor:
     nets = [ControlNetModel.from_pretrained(str(control_models / "controlnet" / n)) for n in ("first", "second")]
     nets = nets[: len(asked.control)]
@@ -40,14 +54,7 @@ def theirs(model: LoadedModel, control_models: Path, asked: GenerationRequest, *
         "control_guidance_end": [unit.end for unit in asked.control],
     }
     return pipeline(
-        prompt=asked.words.prompt,
-        negative_prompt=asked.words.negative_prompt,
-        num_inference_steps=asked.sampling.steps,
-        guidance_scale=asked.sampling.guidance,
-        generator=torch.Generator().manual_seed(asked.sampling.seed),
-        width=SIZE[0],
-        height=SIZE[1],
-        output_type="latent",
+        **usual(asked),
         **(told if len(nets) > 1 else {name: values[0] for name, values in told.items()}),
         **more,
     ).images
@@ -101,16 +108,9 @@ def test_an_adapter_in_our_loop_equals_the_pipeline(tmp_path: Path, given: Path)
     )
     pipeline.set_progress_bar_config(disable=True)
     theirs = pipeline(
-        prompt=asked.words.prompt,
-        negative_prompt=asked.words.negative_prompt,
         image=source(2),
         adapter_conditioning_scale=0.8,
-        num_inference_steps=asked.sampling.steps,
-        guidance_scale=asked.sampling.guidance,
-        generator=torch.Generator().manual_seed(asked.sampling.seed),
-        width=SIZE[0],
-        height=SIZE[1],
-        output_type="latent",
+        **usual(asked),
     ).images
     (ours,) = drawn(drawing(model, asked, {"2" * 8: adapter}, given))
     (without,) = drawn(drawing(model, request(), {}, given))
