@@ -59,7 +59,6 @@ class Studio:
         return self.client.get(f"/api/images/{image}/file").raise_for_status().content
 
 
-@pytest.mark.slow
 @pytest.mark.timeout(600)  # the program starts twice
 def test_a_grid_of_the_real_model_finishes_after_kill_9_and_what_was_done_stays(tmp_path: Path):
     studio = Studio(tmp_path)
