@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Self
 
 import torch
+from diffusers.models.attention_processor import AttnProcessor
 
 from engine.denoise import device as devices
 from engine.errors import AtelierError, BadRequest, NotFound, Problem
@@ -25,6 +26,7 @@ from engine.training.run_folder import RunFolder
 from engine.training.store import digest
 
 FROZEN = ("lora", "textual_inversion", "controlnet")  # their base may be kept in the precision of the computation
+SHORT = 1024  # positions in a picture's latents up to which plain attention is taken on a CPU
 NAMED = 3  # pictures in one sentence
 TOLD = 0.5  # seconds between two lines about what goes on before the first step
 
@@ -96,6 +98,16 @@ def use_threads(model: LoadedModel, request: TrainingRequest, cores: int) -> Non
     positions = request.loop.batch * (request.data.resolution // factor) ** 2
     weights = sum(weight.numel() for weight in model.unet.parameters())
     devices.use_threads(devices.threads(weights, positions, cores))
+
+
+def suit_cpu(model: LoadedModel, request: TrainingRequest) -> None:
+    """Channels last suits a CPU's convolutions; and its fused attention goes backwards slowly on short rows in bfloat16
+    (benchmarks/cpu_training.py), where plain products of matrices are faster."""
+    for network in (model.unet, model.vae):
+        network.to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
+    factor = 2 ** (len(model.vae.config["block_out_channels"]) - 1)
+    if (request.data.resolution // factor) ** 2 <= SHORT and request.loop.precision == "bfloat16":
+        model.unet.set_attn_processor(AttnProcessor())
 
 
 def pictures(request: TrainingRequest, house: House, model: LoadedModel) -> Iterator[Progress | Pictures]:

@@ -74,6 +74,8 @@ class Run:
         before = (self.folder.noted("base") or {}).get("name")
         self.model = material.model(request, self.house, self.device, before)
         material.use_threads(self.model, request, cores)
+        if self.device.type == "cpu":
+            material.suit_cpu(self.model, request)
         yield told.Phase(doing="scanning")
         found = yield from self.pictures()
         if self.orders.stopping():

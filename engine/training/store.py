@@ -94,5 +94,5 @@ def fingerprint(network: nn.Module) -> str:
     made = hashlib.sha256()
     for name, tensor in sorted(network.state_dict().items()):
         made.update(name.encode())
-        made.update(tensor.detach().cpu().contiguous().view(torch.uint8).numpy().data)
+        made.update(tensor.detach().cpu().contiguous().flatten().view(torch.uint8).numpy().data)
     return made.hexdigest()[:16]

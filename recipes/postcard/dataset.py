@@ -1,11 +1,13 @@
 """A folder of pictures with captions: the layout that Atelier's own training and Hugging Face's image folders read.
 
-FOLDER/000000.png ..., metadata.jsonl; with maps also edges/, depth/ and masks/ (000000-0.png, one for each thing).
+FOLDER/000000.png ..., metadata.jsonl; with maps also edges/, depth/ and masks/ (000000-0.png, one for each thing), and
+000000.mask.png (things), white where any thing is and a little around it: what counts most in training.
 """
 
 from __future__ import annotations
 
 import argparse
+import functools
 import json
 import os
 import random
@@ -15,7 +17,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from PIL import Image
+from PIL import Image, ImageChops, ImageFilter
 
 from recipes.postcard.captions import captions
 from recipes.postcard.draw import SIZE, Drawing, draw
@@ -25,7 +27,8 @@ MARKER = "postcard.json"  # written last: what the folder holds
 METADATA = "metadata.jsonl"
 CAPTIONS = 4
 CHUNK = 256  # pictures a process draws before it comes back for more
-MAPS = ("edges", "depth", "masks")
+MAPS = ("edges", "depth", "masks", "things")
+AROUND = 1 / 14  # of the side, how wide a rim of "things" takes in the outlines
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +59,7 @@ def write(folder: Path, order: Order, processes: int = 1) -> bool:
     if told.exists():
         return False
     folder.mkdir(parents=True, exist_ok=True)
-    for name in order.maps:
+    for name in set(order.maps) - {"things"}:
         (folder / name).mkdir(exist_ok=True)
     _put(started, json.dumps(wanted).encode())
     scenes = islice(training_scenes(order.seed), order.count)
@@ -96,7 +99,7 @@ def _draw_one(folder: Path, order: Order, number: int, scene: Scene) -> str:
         drawing = draw(scene, seed)
         for which in order.maps:
             for suffix, image in _map(drawing, which, order.size):
-                _put_png(folder / which / f"{name}{suffix}.png", image)
+                _put_png(folder / f"{name}.mask.png" if which == "things" else folder / which / f"{name}{suffix}.png", image)
         _put_png(picture, drawing.picture(order.size))
     fields: dict[str, Any] = {"file_name": picture.name, "text": texts[0], "texts": texts}
     return json.dumps({**fields, "scene": scene.as_dict(), "seed": seed}) + "\n"
@@ -105,7 +108,14 @@ def _draw_one(folder: Path, order: Order, number: int, scene: Scene) -> str:
 def _map(drawing: Drawing, which: str, size: int) -> list[tuple[str, Image.Image]]:
     if which == "masks":
         return [(f"-{i}", mask) for i, mask in enumerate(drawing.masks(size))]
+    if which == "things":
+        return [("", _together(drawing.masks(size)))] if drawing.scene.things else []
     return [("", drawing.edges(size) if which == "edges" else drawing.depth(size))]
+
+
+def _together(masks: list[Image.Image]) -> Image.Image:
+    every = functools.reduce(ImageChops.lighter, masks)
+    return every.filter(ImageFilter.MaxFilter(2 * round(every.width * AROUND / 2) + 1))
 
 
 def _put_png(path: Path, image: Image.Image) -> None:

@@ -42,7 +42,7 @@ class Size:
 
 SIZES = {
     "tiny": Size(64, (16, 32, 32), (1, 1, 1), 32, 1, (8, 8, 16, 16)),  # for tests: minutes
-    "small": Size(128, (64, 128, 176), (2, 4, 4), 192, 3, (16, 32, 64, 96)),  # for a CPU: hours
+    "small": Size(128, (64, 128, 176), (2, 4, 4), 192, 3, (32, 64, 96, 128)),  # for a CPU: hours
     "large": Size(256, (64, 128, 192), (2, 4, 6), 256, 4, (32, 64, 128, 128)),  # for a CUDA GPU
 }
 
