@@ -46,7 +46,8 @@ class Use:
 
 
 class Feed:
-    """reads: token ids are wanted, because the text encoder learns. store: None encodes latents anew each time."""
+    """reads: token ids are wanted, because the text encoder learns; so they are where there are more captions than are
+    kept encoded. store: None encodes latents anew each time."""
 
     def __init__(
         self,
@@ -56,7 +57,8 @@ class Feed:
         reads: bool,
         store: Store | None,
     ):
-        self.model, self.request, self.reads, self.store = model, request, reads, store
+        self.model, self.request, self.store = model, request, store
+        self.reads = reads or len({text for item in items for text in item.captions}) > MOST_CONTEXTS
         self.by_id = {item.id: item for item in items}
         self.geometries = {item.id: geometry(item.width, item.height, request.data) for item in items}
         self.variations = augment.variations(request.augment)

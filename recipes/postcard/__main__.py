@@ -1,7 +1,8 @@
 """Postcard from nothing, by one command: `python -m recipes.postcard WORK_FOLDER`.
 
-Pictures are drawn, an autoencoder is trained on them, then the text encoder and the UNet, the decoder once more, and a
-ControlNet. Each stage is a run of the studio's own trainer: stopped at any moment, the command goes on where it was.
+Pictures are drawn, an autoencoder is trained on them, the text encoder learns to read, then the UNet to draw, the decoder
+once more, and a ControlNet. All but the reading are runs of the studio's own trainer: stopped at any moment, the command
+goes on where it was.
 """
 
 import argparse
@@ -18,7 +19,7 @@ from diffusers import AutoencoderKL
 
 from engine.request.training import TrainingRequest
 from engine.training.run_folder import RunFolder
-from recipes.postcard import dataset, networks, scale, stages
+from recipes.postcard import dataset, networks, reader, scale, stages
 
 HOUSE = Path(__file__).resolve().parents[2]
 
@@ -38,7 +39,7 @@ def make(folder: Path, effort_name: str, device: str) -> Path:
     """The finished checkpoint's folder."""
     effort, size = stages.EFFORTS[effort_name], networks.SIZES[effort_name]
     pictures, models = folder / "pictures", folder / "models" / "checkpoints"
-    order = dataset.Order(effort.pictures, seed=0, size=size.size)
+    order = dataset.Order(effort.pictures, seed=0, size=size.size, maps=("things",))
     dataset.write(pictures, order, processes=os.cpu_count() or 1)
     untrained(models / "untrained", size)
     house = {"models": str(models.parent), "cache": str(folder / "cache"), "roots": [str(pictures)], "device": device}
@@ -53,8 +54,9 @@ def make(folder: Path, effort_name: str, device: str) -> Path:
         return run.products / run.request().product.name
 
     first = stage("autoencoder", stages.autoencoder, "untrained")
-    level(first, models / "levelled", sorted(pictures.glob("*.png")))
-    second = stage("denoising", stages.denoising, "levelled")
+    level(first, models / "levelled", [pictures / name for name in dataset.names(pictures)])
+    reading(models / "levelled", models / "reading", effort.reading)
+    second = stage("denoising", stages.denoising, "reading")
     copy(second, models / "drawing")
     third = stage("decoder", stages.decoder, "drawing")
     copy(third, models / "postcard")
@@ -95,6 +97,13 @@ def level(source: Path, target: Path, pictures: list[Path]) -> None:
         vae = AutoencoderKL.from_pretrained(part / "vae")
         scale.fold(vae, *scale.spread(vae, pictures))
         vae.save_pretrained(part / "vae")
+
+
+def reading(source: Path, target: Path, steps: int) -> None:
+    if not target.exists():
+        with whole(target) as part:
+            shutil.copytree(source, part)
+            print(reader.teach(part, steps), flush=True)
 
 
 def copy(source: Path, target: Path) -> None:

@@ -81,6 +81,11 @@ def write(folder: Path, order: Order, processes: int = 1) -> bool:
     return True
 
 
+def names(folder: Path) -> list[str]:
+    """Of the pictures of a data set, in its order."""
+    return [json.loads(line)["file_name"] for line in (folder / METADATA).read_text("utf-8").splitlines()]
+
+
 def picture_seed(order: Order, number: int) -> int:
     return order.seed * 10_000_000 + number
 
@@ -99,7 +104,9 @@ def _draw_one(folder: Path, order: Order, number: int, scene: Scene) -> str:
         drawing = draw(scene, seed)
         for which in order.maps:
             for suffix, image in _map(drawing, which, order.size):
-                _put_png(folder / f"{name}.mask.png" if which == "things" else folder / which / f"{name}{suffix}.png", image)
+                _put_png(
+                    folder / f"{name}.mask.png" if which == "things" else folder / which / f"{name}{suffix}.png", image
+                )
         _put_png(picture, drawing.picture(order.size))
     fields: dict[str, Any] = {"file_name": picture.name, "text": texts[0], "texts": texts}
     return json.dumps({**fields, "scene": scene.as_dict(), "seed": seed}) + "\n"

@@ -90,7 +90,7 @@ def teach(checkpoint: Path, steps: int, seed: int = 0) -> dict[str, float]:
         optimiser.step()
         schedule.step()
         if step % 100 == 0:
-            print(f"reading {step} of {steps}: {float(loss):.3f}", flush=True)
+            print(f"reading {step} of {steps}: {loss.item():.3f}", flush=True)
     encoder.eval().save_pretrained(checkpoint / "text_encoder")
     return examined(reader.eval(), lessons(words, seed + 1, complete=1.0))
 

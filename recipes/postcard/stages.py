@@ -1,4 +1,4 @@
-"""The runs that make Postcard, one after the other: autoencoder, text encoder with UNet, ControlNet; each a request."""
+"""The runs that make Postcard, one after the other: autoencoder, UNet, decoder, ControlNet; each a request."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -19,9 +19,10 @@ PROMPTS = (
 
 @dataclass(frozen=True)
 class Effort:
-    """pictures: drawn for the training; the others: steps of each run."""
+    """pictures: drawn for the training; reading: batches for the text encoder; the others: steps of each run."""
 
     pictures: int
+    reading: int
     autoencoder: int
     denoising: int
     decoder: int
@@ -31,8 +32,8 @@ class Effort:
 
 
 EFFORTS = {
-    "tiny": Effort(64, 20, 20, 10, 10, batch=8, resolution=64),
-    "small": Effort(24_000, 6_000, 24_000, 6_000, 3_000),
+    "tiny": Effort(64, 5, 20, 20, 10, 10, batch=8, resolution=64),
+    "small": Effort(40_000, 1_500, 6_500, 24_000, 6_000, 3_000),
 }
 
 
@@ -81,13 +82,16 @@ def denoising(effort: Effort, folder: str, checkpoint: str) -> TrainingRequest:
         warmup=500,
         beta2=0.99,
         weight_decay=0.01,
+        weighting="min-SNR",
+        masks=True,
+        unmasked_weight=0.3,
         ema=True,
         ema_decay=0.9995,
         dropout=0.1,
         timesteps="stratified",
         hold_out=0.003,
         prompts=PROMPTS,
-        **{"full.text_encoder": True},
+        **{"full.text_encoder": False},
         product={"name": "denoiser"},
     )
 

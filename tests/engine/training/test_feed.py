@@ -10,6 +10,7 @@ from PIL import Image
 
 from engine.errors import AtelierError
 from engine.library.load import LoadedModel
+from engine.prompt.encode import hidden
 from engine.request.training_parts import Concept
 from engine.training.data.items import Item
 from engine.training.feed import Feed
@@ -180,3 +181,16 @@ def test_latents_beyond_the_memory_for_them_are_read_again_and_are_the_same(
     made = feed(model, items, Store(tmp_path / "cache"))
     assert all(same(made.batch(number), wanted[number]) for number in range(6))
     assert len(made.latents) <= 2
+
+
+def test_more_captions_than_are_kept_encoded_are_read_in_each_step(
+    model: LoadedModel, items: list[Item], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One after the other they would be encoded anew each time; together they cost a fraction of that."""
+    kept = feed(model, items).batch(0)
+    assert kept.tokens is None
+    monkeypatch.setattr("engine.training.feed.MOST_CONTEXTS", len(items) - 1)
+    read = feed(model, items).batch(0)
+    assert read.context is None
+    found = hidden(model.text_encoder, read.tokens, 1)
+    assert torch.allclose(found, kept.context, atol=1e-5)  # pyright: ignore[reportArgumentType]

@@ -6,6 +6,7 @@ import hashlib
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PIL import Image
 
@@ -90,3 +91,17 @@ def test_a_wrong_order_is_refused() -> None:
         Order(count=0, seed=0)
     with pytest.raises(ValueError, match="maps: 'normal'"):
         Order(count=1, seed=0, maps=("normal",))
+
+
+def test_the_mask_of_things_covers_each_thing_and_leaves_the_rest(tmp_path: Path) -> None:
+    order = Order(count=12, seed=3, size=64, maps=("masks", "things"))
+    write(tmp_path, order)
+    for row in map(json.loads, (tmp_path / METADATA).read_text("utf-8").splitlines()):
+        path, stem = tmp_path / row["file_name"].replace(".png", ".mask.png"), row["file_name"][:-4]
+        if not scene_of(row["scene"]).things:
+            assert not path.exists()
+            continue
+        mask = np.asarray(Image.open(path))
+        for one in (tmp_path / "masks").glob(f"{stem}-*.png"):
+            assert np.all(mask >= np.asarray(Image.open(one)))
+        assert np.any(mask == 0)
