@@ -33,7 +33,7 @@ class Effort:
 
 EFFORTS = {
     "tiny": Effort(64, 5, 20, 20, 10, 10, batch=8, resolution=64),
-    "small": Effort(40_000, 1_500, 6_500, 24_000, 6_000, 3_000),
+    "small": Effort(24_000, 1_500, 6_500, 24_000, 6_000, 3_000),
 }
 
 
