@@ -64,6 +64,7 @@ well.addEventListener("drop", (event) => {
   if (event.dataTransfer.files[0]) take(event.dataTransfer.files[0]);
 });
 document.addEventListener("paste", (event) => {
+  if (event.defaultPrevented) return;
   const file = [...(event.clipboardData?.files ?? [])].find((one) => one.type.startsWith("image/"));
   if (file && well.offsetParent) { event.preventDefault(); take(file); }
 });
@@ -87,29 +88,8 @@ onCanvas("inpaint", "mask", "mask", async (canvas) => {
 onCanvas("sketch", "picture", "sketch", async (canvas) => (canvas.empty() && !(await canvas.picture()) ? {} : { ...started("sketch"), picture: await atelier.upload(await canvas.sketch()) }));
 
 // --- drawing -------------------------------------------------------------------------------------------------
-const shown = (number) => String(Math.round(number * 1000) / 1000);
-const control = (tab, one) => {
-  const id = `start-${one.name}`, name = atelier.label(one.name), help = t(`field.${one.name}.help`);
-  if (one.type === "bool") {
-    const box = h("input", { type: "checkbox", id, class: "box-to-tick", onchange: () => set(tab, one.name, box.checked) });
-    box.checked = value(tab, one.name);
-    return h("label", { class: "start-field tick", title: help }, box, name);
-  }
-  if (one.choices.length) {
-    const select = h("select", { class: "select", id, onchange: () => set(tab, one.name, select.value) }, one.choices.map((choice) => h("option", { value: choice }, atelier.has(`start.choice.${choice}`) ? t(`start.choice.${choice}`) : choice)));
-    select.value = value(tab, one.name);
-    return h("label", { class: "start-field", title: help }, h("span", {}, name), select);
-  }
-  const step = one.step ?? (one.type === "int" ? 1 : 0.01), low = one.low || (one.type === "int" ? 0 : step);
-  const slider = h("input", { type: "range", id, min: low, max: one.high, step, "aria-label": name });
-  const number = h("input", { type: "number", class: "figure", min: low, max: one.high, step: "any", "aria-label": name });
-  const paint = () => { number.value = shown(value(tab, one.name)); slider.value = value(tab, one.name); slider.style.setProperty("--range_progress", `${((slider.value - low) / (one.high - low)) * 100}%`); };
-  const change = (text) => { const next = Number(text); if (text !== "" && Number.isFinite(next)) set(tab, one.name, Math.min(one.high, Math.max(low, one.type === "int" ? Math.round(next) : next))); paint(); };
-  slider.addEventListener("input", () => change(slider.value));
-  number.addEventListener("change", () => change(number.value));
-  paint();
-  return h("div", { class: "start-field ranged", title: help }, h("span", {}, h("label", { for: id }, name), number), slider);
-};
+const control = (tab, one) => atelier.field({ ...one, id: `start-${one.name}`, label: atelier.label(one.name), help: t(`field.${one.name}.help`),
+  choices: one.choices.map((choice) => [choice, atelier.has(`start.choice.${choice}`) ? t(`start.choice.${choice}`) : choice]) }, value(tab, one.name), (next) => set(tab, one.name, next));
 let folded = null;
 const draw = () => {
   const tab = atelier.benched, way = atelier.ways[tab], all = drawn(tab), plain = PLAIN[way?.kind] ?? [];

@@ -82,7 +82,7 @@ const problemCard = (problem) => {
   const told = atelier.explain(problem);
   figure = null;
   view.replaceChildren(h("div", { class: "card problem", role: "alert" }, atelier.icon("warn"), h("h2", {}, told.message), told.remedy ? h("p", {}, told.remedy) : null,
-    told.field in atelier.defaults
+    told.field?.split(".")[0] in atelier.defaults
       ? h("button", { type: "button", class: "plain", onclick: () => atelier.goTo(told.field) }, t("problem.go", { label: atelier.label(told.field) })) : null));
 };
 const empty = () => card("blank", atelier.icon("brush"), h("h2", {}, t("empty.title")), h("p", {}, t("empty.text")));

@@ -97,6 +97,10 @@ def workbench() -> Workbench:
             with gr.Row(elem_classes=["line"]):
                 form["count"] = draw("count", min_width=0)
                 form["batches"] = draw("batches", min_width=0, **FULL)
+            with gr.Accordion(
+                word("group.control"), open=False, elem_id="group-control", elem_classes=["group", "full"]
+            ):
+                form["control"] = piece("control")
             for group, names in GROUPS.items():
                 with gr.Accordion(
                     word(group.replace("-", ".")), open=False, elem_id=group, elem_classes=["group", "full"]
