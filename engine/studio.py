@@ -19,7 +19,7 @@ from engine.gallery.names import DEFAULT
 from engine.gallery.store import Gallery
 from engine.grid.grids import Doors, Grids
 from engine.history import History
-from engine.job import Job, new_id
+from engine.job import Job, JobState, new_id
 from engine.library.addition import Kind
 from engine.library.scan import Library
 from engine.library.shelf import Shelf
@@ -135,10 +135,17 @@ class Studio:
         self.store.close()
         self.lock.release()
 
-    def submit(self, values: Mapping[str, Any], owner: str) -> Job:
-        """values: parameters by name. Returns once the job is durable; raises AtelierError otherwise."""
-        job = Job(id=new_id(), owner=owner, request=self.resolved(values), created=time.time())
+    def submit(self, values: Mapping[str, Any], owner: str, live: bool = False) -> Job:
+        """values: parameters by name. Returns once the job is durable; raises AtelierError otherwise.
+
+        live: not kept, and in the place of the owner's live job before, which is cancelled."""
+        job = Job(id=new_id(), owner=owner, request=self.resolved(values), live=live, created=time.time())
         self.put(job)
+        if live:
+            for other in self.store.active(owner):
+                if other.live and other.id != job.id:
+                    self.cancel(other.id, owner)
+            return job
         words = read(values).words  # as typed: resolving spends wildcards
         self.history.put(owner, tidy(words.prompt), tidy(words.negative_prompt))
         return job
@@ -239,6 +246,8 @@ class Studio:
         order = {waiting.id: position for position, waiting in enumerate(self.store.waiting())}
         active = self.store.active(owner)
         last = self.store.last_finished(owner)
+        if last and last.live and last.state is not JobState.FAILED and not self.progress.holds(last):
+            last = self.store.last_finished(owner, live=False)
         jobs = [*active, last] if last else active
         return {
             "jobs": [self.progress.shown(job, order.get(job.id), self.gallery.made(job.id)) for job in jobs],
