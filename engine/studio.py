@@ -25,7 +25,7 @@ from engine.library.scan import Library
 from engine.library.shelf import Shelf
 from engine.metadata import read as metadata
 from engine.metadata.absent import Found, settle
-from engine.picture.inputs import open_input, put_input, require_input
+from engine.picture.inputs import Passing, open_input, require_input
 from engine.picture.judge import judged
 from engine.picture.open import open_safe
 from engine.picture.preprocessors.maps import preview
@@ -97,6 +97,7 @@ class Studio:
             raise
         self.progress = Progress()
         self.inputs = data / "inputs"
+        self.given = Passing(self.inputs)
         self.lexicon, self.counter = Lexicon.of(data), Counter()
         place = Place(library.models, library.cache, self.inputs)
         make = make_painter or partial(worker.painter, painter, place)
@@ -172,10 +173,12 @@ class Studio:
         self.dispatcher.poke()
         self.progress.ring()
 
-    def keep_picture(self, data: bytes) -> str:
-        """Keep a picture to start from; returns its SHA-256, which requests name. Raises BadRequest for no picture."""
+    def keep_picture(self, data: bytes, live: bool = False) -> str:
+        """Keep a picture to start from; returns its SHA-256, which requests name. Raises BadRequest for no picture.
+
+        live: for a live job; it goes when a few more have come, unless it is given again to keep."""
         self.check_disk()
-        return put_input(self.inputs, data)
+        return self.given.put(data) if live else self.given.keep(data)
 
     def preprocess(self, values: Mapping[str, Any], data: bytes) -> bytes:
         """What a control unit makes of a picture, as PNG. values: the unit's by name, and width and height where the map is

@@ -18,6 +18,8 @@ from ui.form import FORM, shown, sort_out
 from ui.units import drawn_units, of_form
 
 log = logging.getLogger("atelier.ui")
+LOOK: dict[str, Any] = {"count": 1, "trace": False, "format": "JPEG"}
+LOOK_STEPS = 8  # of a live sketch, unless the form has fewer
 FILLED_IN = {
     "checkpoint_hash",
     "start",
@@ -54,6 +56,22 @@ class Actions:
             log.exception("a request could not be submitted")  # Gradio would show a toast with nothing in it
             answer["problem"] = INTERNAL.model_dump()
         return answer
+
+    def look(self, request: gr.Request, live: Any = None, **values: Any) -> dict[str, Any]:
+        """What is drawn in a few steps and not kept, in the place of the look before: {"job": id} or {"problem": ...}.
+
+        live: `begin`, as for `submit`, and `turn`, which the answer repeats."""
+        asked = live if isinstance(live, dict) else {}
+        answer: dict[str, Any] = {"answered": asked.get("turn")}
+        try:
+            wanted = wished(values, asked.get("begin")) | LOOK
+            wanted["steps"] = fewer(values.get("steps"))
+            return answer | {"job": self.studio.submit(wanted, self.visitor(request), live=True).id}
+        except AtelierError as error:
+            return answer | {"problem": of_form(error.problem, values.get("control")).model_dump()}
+        except Exception:
+            log.exception("a look could not be submitted")
+            return answer | {"problem": INTERNAL.model_dump()}
 
     def restore(self, request: gr.Request) -> list[Any]:
         """The visitor's form as it was, or on a first visit one that draws a picture; then the models' piece."""
@@ -170,6 +188,14 @@ def started(begin: Any) -> dict[str, Any]:
             field="picture",
         )
     return {"start": kind, **given}
+
+
+def fewer(steps: Any) -> Any:
+    """The form's steps where they are fewer, or none that can be counted."""
+    try:
+        return min(int(steps), LOOK_STEPS) if steps else LOOK_STEPS
+    except (TypeError, ValueError, OverflowError):
+        return steps
 
 
 def batches(values: dict[str, Any]) -> int:

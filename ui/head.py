@@ -22,6 +22,7 @@ SHARED = (
     "fields.js",
     "bench.js",
     "units.js",
+    "sketch.js",
     "reset.js",
     "keys.js",
     "presets.js",

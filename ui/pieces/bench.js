@@ -18,20 +18,21 @@
 
   // --- uploads: the studio knows a picture by its hash ---------------------------------------------------------
   let sent = new WeakMap();
-  const upload = (blob) => {
+  /** live: only for a look at it. */
+  const upload = (blob, { live = false } = {}) => {
     if (!sent.has(blob)) {
-      const answer = atelier.ask("api/pictures", { method: "POST", body: blob, headers: { "Content-Type": "application/octet-stream" } });
+      const answer = atelier.ask(live ? "api/pictures?live=true" : "api/pictures", { method: "POST", body: blob, headers: { "Content-Type": "application/octet-stream" } });
       sent.set(blob, answer.then((found) => found.picture));
       answer.catch(() => sent.delete(blob));
     }
     return sent.get(blob);
   };
   atelier.on("answered", ({ problem }) => { if (problem?.code === "picture.missing") sent = new WeakMap(); });  // it was cleared away there
-  /** What the form's picture starts from, for Generate. */
-  const start = async () => {
+  /** What the form's picture starts from, for Generate; live: for a look. */
+  const start = async (how = {}) => {
     const way = ways[now];
     if (!way) return { start: "noise" };
-    try { return { start: way.kind, ...(await way.begin()) }; } catch (error) {
+    try { return { start: way.kind, ...(await way.begin(how)) }; } catch (error) {
       if (!error.problem) throw error;
       atelier.note(error.problem);
       return { start: way.kind };
