@@ -56,9 +56,9 @@ def delete(image_id: str, studio: TheStudio, owner: Whose) -> None:
 
 
 @router.post("/pictures", status_code=201)
-async def keep_picture(request: Request, studio: TheStudio) -> dict[str, str]:
-    """A picture's bytes, for jobs that start from it."""
-    return {"picture": await to_thread.run_sync(studio.keep_picture, await request.body())}
+async def keep_picture(request: Request, studio: TheStudio, live: bool = False) -> dict[str, str]:
+    """A picture's bytes, for jobs that start from it; live: for a live job only."""
+    return {"picture": await to_thread.run_sync(studio.keep_picture, await request.body(), live)}
 
 
 def sent(path: Path, media_type: str, name: str | None = None) -> FileResponse:

@@ -33,9 +33,10 @@ Visitor = Annotated[str, Depends(the_visitor)]
 
 
 @router.post("/jobs", status_code=202)
-async def submit(request: Request, studio: TheStudio, owner: Visitor) -> dict[str, str]:
-    """Parameters by name. The answer comes when the job is on the disk."""
-    job = await to_thread.run_sync(studio.submit, await values_of(request), owner)
+async def submit(request: Request, studio: TheStudio, owner: Visitor, live: bool = False) -> dict[str, str]:
+    """Parameters by name. The answer comes when the job is on the disk. live: it is shown and not kept, and takes the
+    place of the visitor's live job before."""
+    job = await to_thread.run_sync(studio.submit, await values_of(request), owner, live)
     return {"id": job.id}
 
 

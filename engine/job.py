@@ -26,7 +26,9 @@ class JobState(StrEnum):
 
 
 class Job(BaseModel):
-    """request: resolved, nothing in it is left to chance. Times are seconds since 1970."""
+    """request: resolved, nothing in it is left to chance. Times are seconds since 1970.
+
+    live: a look at what somebody is drawing; its pictures are shown and not kept, and its owner has one at a time."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -35,6 +37,7 @@ class Job(BaseModel):
     request: GenerationRequest
     state: JobState = JobState.QUEUED
     attempts: int = 0
+    live: bool = False
     created: float
     started: float | None = None
     finished: float | None = None

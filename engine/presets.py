@@ -198,7 +198,7 @@ def checked(values: Any) -> dict[str, Any]:
     """Those of the values that are given, as a request reads them; raises BadRequest."""
     if not isinstance(values, Mapping) or not values:
         raise BadRequest("preset.empty", "This preset holds no settings.", "Choose at least one field.")
-    known = flat(read(values))
+    known = {"control": [], **flat(read(values))}
     return {name: as_form(known[name]) for name in values if name in known and name != "start"}
 
 

@@ -4,6 +4,7 @@ import asyncio
 import base64
 import threading
 import time
+from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -11,6 +12,8 @@ from typing import Any
 
 from engine.events import FINAL, Done, Event, Made, Queued, Started, Stepped
 from engine.job import Job, JobState
+
+MOST_LOOKS = 64  # owners whose last live picture is remembered
 
 
 @dataclass
@@ -24,10 +27,13 @@ class Stage:
 
 @dataclass
 class Course:
-    """One running job. Its pace is measured from its first step on, so that loading a model does not count."""
+    """One running job. Its pace is measured from its first step on, so that loading a model does not count.
+
+    live: its finished pictures are its last previews."""
 
     cost: float
     stages: dict[int, Stage]
+    live: bool = False
     doing: str | None = None
     first: tuple[float, int] | None = None
     last: tuple[float, int] | None = None
@@ -42,11 +48,11 @@ class Course:
                 stage = self.stages.setdefault(index, Stage())
                 stage.step, stage.of = step, of
                 if preview:
-                    stage.preview = "data:image/jpeg;base64," + base64.b64encode(preview).decode()
+                    stage.preview = data_url(preview, "JPEG")
                 self.mark(now)
-            case Made(index=index):
+            case Made(index=index, file=file, format=format):
                 stage = self.stages.setdefault(index, Stage())
-                stage.step, stage.preview = stage.of, None
+                stage.step, stage.preview = stage.of, data_url(file, format) if self.live else None
 
     def mark(self, now: float) -> None:
         self.last = (now, sum(stage.step for stage in self.stages.values()))
@@ -62,12 +68,17 @@ class Course:
         return round(pace * left, 1)
 
 
+def data_url(file: bytes, format: str) -> str:
+    return f"data:image/{format.lower()};base64,{base64.b64encode(file).decode()}"
+
+
 class Progress:
     """Safe for all threads. Followers are woken in their own event loop."""
 
     def __init__(self) -> None:
         self.lock = threading.Lock()
         self.courses: dict[str, Course] = {}
+        self.looks: OrderedDict[str, tuple[str, Course]] = OrderedDict()  # each owner's last live job that is done
         self.bells: dict[asyncio.Event, tuple[asyncio.AbstractEventLoop, str]] = {}
         self.seconds_per_cost: float | None = None
         self.closed = False
@@ -77,7 +88,7 @@ class Progress:
         steps = job.request.sampling.steps
         stages = {i: Stage(steps if i in made else 0, steps) for i in range(job.request.output.count)}
         with self.lock:
-            self.courses[job.id] = Course(job.cost, stages)
+            self.courses[job.id] = Course(job.cost, stages, job.live)
         self.ring()
         self.when_moved()
 
@@ -92,6 +103,11 @@ class Progress:
                 self.courses.pop(event.job, None)
             if course and isinstance(event, Done):
                 self.learn(course)
+                if course.live:
+                    self.looks.pop(owner, None)
+                    self.looks[owner] = event.job, course
+                    while len(self.looks) > MOST_LOOKS:
+                        self.looks.popitem(last=False)
         self.ring(None if moves else owner)
         if moves:
             self.when_moved()
@@ -131,12 +147,24 @@ class Progress:
             with self.lock:
                 self.bells.pop(bell, None)
 
+    def holds(self, job: Job) -> bool:
+        """Whether what a live job has made can still be shown."""
+        with self.lock:
+            return self.course(job) is not None
+
+    def course(self, job: Job) -> Course | None:
+        """While it runs; of a live job also afterwards. Call with the lock."""
+        look, last = self.looks.get(job.owner, ("", None))
+        if job.state is JobState.RUNNING or job.live:
+            return self.courses.get(job.id) or (last if look == job.id else None)
+        return None
+
     def shown(self, job: Job, position: int | None, made: Mapping[int, str]) -> dict[str, Any]:
         """A job as JSON. made: its stored pictures' ids by index."""
         request = job.request
         width, height = request.size
         with self.lock:
-            course = self.courses.get(job.id) if job.state is JobState.RUNNING else None
+            course = self.course(job)
             doing, left = (course.doing, course.seconds_left) if course else (None, None)
             stages = {i: (s.step, s.of, s.preview) for i, s in course.stages.items()} if course else {}
         pictures: list[dict[str, Any]] = []
@@ -147,6 +175,7 @@ class Progress:
         return {
             "id": job.id,
             "state": job.state.value,
+            "live": job.live,
             "position": position,
             "doing": doing,
             "count": request.output.count,

@@ -19,13 +19,13 @@ from engine.gallery.names import DEFAULT
 from engine.gallery.store import Gallery
 from engine.grid.grids import Doors, Grids
 from engine.history import History
-from engine.job import Job, new_id
+from engine.job import Job, JobState, new_id
 from engine.library.addition import Kind
 from engine.library.scan import Library
 from engine.library.shelf import Shelf
 from engine.metadata import read as metadata
 from engine.metadata.absent import Found, settle
-from engine.picture.inputs import open_input, put_input, require_input
+from engine.picture.inputs import Passing, open_input, require_input
 from engine.picture.judge import judged
 from engine.picture.open import open_safe
 from engine.picture.preprocessors.maps import preview
@@ -97,6 +97,7 @@ class Studio:
             raise
         self.progress = Progress()
         self.inputs = data / "inputs"
+        self.given = Passing(self.inputs)
         self.lexicon, self.counter = Lexicon.of(data), Counter()
         place = Place(library.models, library.cache, self.inputs)
         make = make_painter or partial(worker.painter, painter, place)
@@ -135,10 +136,17 @@ class Studio:
         self.store.close()
         self.lock.release()
 
-    def submit(self, values: Mapping[str, Any], owner: str) -> Job:
-        """values: parameters by name. Returns once the job is durable; raises AtelierError otherwise."""
-        job = Job(id=new_id(), owner=owner, request=self.resolved(values), created=time.time())
+    def submit(self, values: Mapping[str, Any], owner: str, live: bool = False) -> Job:
+        """values: parameters by name. Returns once the job is durable; raises AtelierError otherwise.
+
+        live: not kept, and in the place of the owner's live job before, which is cancelled."""
+        job = Job(id=new_id(), owner=owner, request=self.resolved(values), live=live, created=time.time())
         self.put(job)
+        if live:
+            for other in self.store.active(owner):
+                if other.live and other.id != job.id:
+                    self.cancel(other.id, owner)
+            return job
         words = read(values).words  # as typed: resolving spends wildcards
         self.history.put(owner, tidy(words.prompt), tidy(words.negative_prompt))
         return job
@@ -165,10 +173,12 @@ class Studio:
         self.dispatcher.poke()
         self.progress.ring()
 
-    def keep_picture(self, data: bytes) -> str:
-        """Keep a picture to start from; returns its SHA-256, which requests name. Raises BadRequest for no picture."""
+    def keep_picture(self, data: bytes, live: bool = False) -> str:
+        """Keep a picture to start from; returns its SHA-256, which requests name. Raises BadRequest for no picture.
+
+        live: for a live job; it goes when a few more have come, unless it is given again to keep."""
         self.check_disk()
-        return put_input(self.inputs, data)
+        return self.given.put(data) if live else self.given.keep(data)
 
     def preprocess(self, values: Mapping[str, Any], data: bytes) -> bytes:
         """What a control unit makes of a picture, as PNG. values: the unit's by name, and width and height where the map is
@@ -239,6 +249,8 @@ class Studio:
         order = {waiting.id: position for position, waiting in enumerate(self.store.waiting())}
         active = self.store.active(owner)
         last = self.store.last_finished(owner)
+        if last and last.live and last.state is not JobState.FAILED and not self.progress.holds(last):
+            last = self.store.last_finished(owner, live=False)
         jobs = [*active, last] if last else active
         return {
             "jobs": [self.progress.shown(job, order.get(job.id), self.gallery.made(job.id)) for job in jobs],

@@ -15,8 +15,11 @@ from engine.request.schema import PARAMETERS
 from engine.studio import Studio
 from ui.batches import seeds_after
 from ui.form import FORM, shown, sort_out
+from ui.units import drawn_units, of_form
 
 log = logging.getLogger("atelier.ui")
+LOOK: dict[str, Any] = {"count": 1, "trace": False, "format": "JPEG"}
+LOOK_STEPS = 8  # of a live sketch, unless the form has fewer
 FILLED_IN = {
     "checkpoint_hash",
     "start",
@@ -42,17 +45,33 @@ class Actions:
         answer: dict[str, Any] = {"jobs": jobs, "turn": next(self.turn)}
         try:
             self.studio.forms.change(owner, values)
-            wanted = {**asked(values), **started(begin)}
+            wanted = wished(values, begin)
             for _ in range(batches(values)):
                 job = self.studio.submit(wanted, owner)
                 jobs.append(job.id)
                 wanted |= seeds_after(job)
         except AtelierError as error:
-            answer["problem"] = error.problem.model_dump()
+            answer["problem"] = of_form(error.problem, values.get("control")).model_dump()
         except Exception:
             log.exception("a request could not be submitted")  # Gradio would show a toast with nothing in it
             answer["problem"] = INTERNAL.model_dump()
         return answer
+
+    def look(self, request: gr.Request, live: Any = None, **values: Any) -> dict[str, Any]:
+        """What is drawn in a few steps and not kept, in the place of the look before: {"job": id} or {"problem": ...}.
+
+        live: `begin`, as for `submit`, and `turn`, which the answer repeats."""
+        asked = live if isinstance(live, dict) else {}
+        answer: dict[str, Any] = {"answered": asked.get("turn")}
+        try:
+            wanted = wished(values, asked.get("begin")) | LOOK
+            wanted["steps"] = fewer(values.get("steps"))
+            return answer | {"job": self.studio.submit(wanted, self.visitor(request), live=True).id}
+        except AtelierError as error:
+            return answer | {"problem": of_form(error.problem, values.get("control")).model_dump()}
+        except Exception:
+            log.exception("a look could not be submitted")
+            return answer | {"problem": INTERNAL.model_dump()}
 
     def restore(self, request: gr.Request) -> list[Any]:
         """The visitor's form as it was, or on a first visit one that draws a picture; then the models' piece."""
@@ -137,13 +156,24 @@ def changes(new: Mapping[str, Any], current: Mapping[str, Any]) -> list[dict[str
     return rows
 
 
+def wished(values: dict[str, Any], begin: Any) -> dict[str, Any]:
+    """What the engine is asked by the form and by what the picture begins with."""
+    start = started(begin)
+    lines = start.pop("control", None)  # of a drawing that is followed: its picture serves the form's units, too
+    if not isinstance(lines, dict):
+        return {**asked(values), **start}
+    units = [*drawn_units(values.get("control"), str(lines.get("picture") or "")), lines]
+    return {**asked(values), **start, "control": units}
+
+
 def asked(values: dict[str, Any]) -> dict[str, Any]:
-    """What the engine is asked: an emptied number counts as its default."""
+    """What the engine is asked by the form alone: an emptied number counts as its default."""
+    units = drawn_units(values.get("control"))
     return {
         name: PARAMETERS[name].default if emptied(name, value) else value
         for name, value in values.items()
         if name in PARAMETERS
-    }
+    } | ({"control": units} if units else {})
 
 
 def started(begin: Any) -> dict[str, Any]:
@@ -157,7 +187,15 @@ def started(begin: Any) -> dict[str, Any]:
             "Drop one into the field, or choose one of your own from the gallery.",
             field="picture",
         )
-    return {"start": kind, **given} if kind != "noise" else {}
+    return {"start": kind, **given}
+
+
+def fewer(steps: Any) -> Any:
+    """The form's steps where they are fewer, or none that can be counted."""
+    try:
+        return min(int(steps), LOOK_STEPS) if steps else LOOK_STEPS
+    except (TypeError, ValueError, OverflowError):
+        return steps
 
 
 def batches(values: dict[str, Any]) -> int:
@@ -198,7 +236,7 @@ def choices(models: list[ModelFile]) -> list[tuple[str, str]]:
 
 def described(models: list[ModelFile], chosen: str | None) -> dict[str, Any]:
     """For JavaScript: no paths."""
-    words = ("name", "title", "about", "licence", "examples", "width", "height", "problem")
+    words = ("name", "title", "about", "licence", "examples", "width", "height", "words", "family", "problem")
     rows = [{word: asdict(model)[word] for word in words} for model in models]
     for row, model in zip(rows, models, strict=True):
         row["title"] = model.title or model.name

@@ -8,7 +8,9 @@ import gradio as gr
 from gradio.components import Component
 
 from engine.request.schema import PARAMETERS, Parameter
+from ui.fits import takes
 from ui.loose import Choice, Figure, Range
+from ui.units import FIELD, fits_units, shown_units
 from ui.words import word
 
 # Not part of a request: how many jobs one press submits.
@@ -24,6 +26,7 @@ BATCHES = replace(
 )
 FORM: dict[str, Parameter] = {
     **{name: known for name, known in PARAMETERS.items() if known.start is None},
+    "control": FIELD,
     "batches": BATCHES,
 }
 QUICK, BEST = 12, PARAMETERS["steps"].default  # steps of the two choices on top
@@ -64,28 +67,14 @@ def draw_number(known: Parameter, common: dict[str, Any], layout: dict[str, Any]
 
 def fits(name: str, value: Any) -> bool:
     """Whether a control can show this stored or foreign value (not whether the engine will draw it)."""
-    known = FORM[name]
-    if known.many:
-        return isinstance(value, list | tuple) and all(isinstance(text, str) for text in value)
-    if value in (None, ""):
-        return known.optional or (known.type is str and not known.choices)
-    if known.choices:
-        return value in known.choices
-    if known.type is bool:
-        return isinstance(value, bool)
-    if known.type is str:
-        return isinstance(value, str) and len(value) <= (known.longest or len(value))
-    try:
-        number = known.type(value)
-    except (TypeError, ValueError, OverflowError):
-        return False
-    low, high = known.low, known.high
-    return (low is None or number >= low) and (high is None or number <= high)
+    return fits_units(value) if name == "control" else takes(FORM[name], value)
 
 
 def shown(name: str, value: Any) -> Any:
     """The value as its control takes it: long integers as text."""
     known = FORM[name]
+    if name == "control":
+        return shown_units(value)
     if known.many:
         return list(value)
     if known.type is int and known.high is not None and known.high > PLAIN_INTEGER:

@@ -1,21 +1,28 @@
 """What the page's head carries: style sheets, words, the form's defaults and the code that all pieces share."""
 
 import json
+from dataclasses import asdict
 from typing import Any
 
 from engine.picture.open import LARGEST_FILE
-from engine.request.schema import PARAMETERS, STARTS, Parameter
+from engine.request.control import MOST_UNITS
+from engine.request.preprocessors import PREPROCESSOR_FACTS
+from engine.request.schema import CONTROLS, PARAMETERS, STARTS, Parameter
 from ui.form import BEST, FORM, QUICK, shown
 from ui.pieces.piece import source
 from ui.tabs.workbench import GROUPS
 from ui.theme import styles
+from ui.units import empty
 from ui.words import LANGUAGES
 
 # In this order: each may use those before it.
 SHARED = (
     "studio.js",
     "form.js",
+    "fields.js",
     "bench.js",
+    "units.js",
+    "sketch.js",
     "reset.js",
     "keys.js",
     "presets.js",
@@ -68,6 +75,7 @@ def head() -> str:
             data("atelier-words", LANGUAGES),
             data("atelier-form", form()),
             data("atelier-starts", starts()),
+            data("atelier-control", control()),
             data("atelier-limits", {"file": LARGEST_FILE}),
             f"<script>{''.join(source(name) for name in SHARED)}</script>",
         ]
@@ -77,7 +85,8 @@ def head() -> str:
 def form() -> dict[str, Any]:
     """The default of each control, which of them a group holds, and the steps that the two choices on top set."""
     defaults = {name: shown(name, known.default) for name, known in FORM.items() if name != "checkpoint_hash"}
-    return {"defaults": defaults, "groups": GROUPS, "quality": [QUICK, BEST]}
+    groups = {**GROUPS, "group-control": ("control",)}
+    return {"defaults": defaults, "groups": groups, "quality": [QUICK, BEST]}
 
 
 def starts() -> dict[str, list[dict[str, Any]]]:
@@ -85,6 +94,15 @@ def starts() -> dict[str, list[dict[str, Any]]]:
     return {
         kind: [told(PARAMETERS[name]) for name in holder.model_fields if name in PARAMETERS and name not in FILES]
         for kind, holder in STARTS.items()
+    }
+
+
+def control() -> dict[str, Any]:
+    """A control unit's values and preprocessors: control.js draws them."""
+    return {
+        "most": MOST_UNITS,
+        "values": {name: told(known) | {"default": empty(known)} for name, known in CONTROLS.items()},
+        "preprocessors": {name: asdict(facts) for name, facts in PREPROCESSOR_FACTS.items()},
     }
 
 

@@ -68,6 +68,7 @@ def connect(page: gr.Blocks, tab: Workbench, bridge: gr.HTML, actions: Actions) 
         js="async (...values) => { window.atelier.emit('asked'); return [...values.slice(0, -1), await window.atelier.start()]; }",
         **PLAIN,
     )
+    tab.live.input(actions.look, inputs_kwargs={**form, "live": tab.live}, outputs=tab.live, **PLAIN)
     tab.stop.click(None, js="() => { window.atelier.stop(); }", **PLAIN)
 
     bridge.input(fill_with(actions), inputs=[bridge, *controls], outputs=[bridge, *controls, tab.models], **PLAIN).then(

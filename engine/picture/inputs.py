@@ -2,6 +2,8 @@
 
 import hashlib
 import os
+import threading
+from collections import OrderedDict
 from pathlib import Path
 
 from PIL import Image
@@ -24,6 +26,35 @@ def put_input(folder: Path, data: bytes) -> str:
             os.fsync(file.fileno())
         part.replace(path)
     return digest
+
+
+class Passing:
+    """Pictures that live jobs start from: of those that nobody gave to keep, the last few stay. For all threads."""
+
+    def __init__(self, folder: Path, most: int = 24):
+        self.folder, self.most = folder, most
+        self.names: OrderedDict[str, None] = OrderedDict()
+        self.lock = threading.Lock()
+
+    def put(self, data: bytes) -> str:
+        """As put_input."""
+        with self.lock:
+            known = (self.folder / hashlib.sha256(data).hexdigest()).exists()
+            digest = put_input(self.folder, data)
+            if not known or digest in self.names:
+                self.names.pop(digest, None)
+                self.names[digest] = None
+            while len(self.names) > self.most:
+                oldest, _ = self.names.popitem(last=False)
+                (self.folder / oldest).unlink(missing_ok=True)
+        return digest
+
+    def keep(self, data: bytes) -> str:
+        """As put_input, whatever was passing through before."""
+        with self.lock:
+            digest = put_input(self.folder, data)
+            self.names.pop(digest, None)
+        return digest
 
 
 def require_input(folder: Path, digest: str, field: str = "picture") -> None:

@@ -201,9 +201,10 @@ class Dispatcher:
                 return False
 
     def keep(self, held: Held, made: Made) -> bool:
-        """Stored first, told afterwards."""
+        """Stored first, told afterwards; what is live is told only."""
         try:
-            self.shelf.keep(held.job, made)
+            if not held.job.live:
+                self.shelf.keep(held.job, made)
         except Exception as error:
             if not isinstance(error, AtelierError):
                 log.exception("a picture of job %s could not be stored", held.job.id)

@@ -30,6 +30,7 @@ CREATE TABLE IF NOT EXISTS jobs (
     checkpoint TEXT NOT NULL,
     rows INTEGER NOT NULL,
     pictures INTEGER NOT NULL,
+    live INTEGER NOT NULL DEFAULT 0,
     started REAL,
     finished REAL,
     ended INTEGER,  -- counts finished jobs: their order, whatever the clock does
@@ -101,10 +102,16 @@ class Store:
             ).fetchone()
             refuse_crowd(waiting, own, room, retry_after)
             cost = round(job.cost * 1e6)  # whole pixel-steps: their sums and differences are exact
-            place = tag(self.clock(), self.owner_finish(job.owner), cost)
+            finish = self.owner_finish(job.owner)
+            place = tag(self.clock(), finish, cost)
+            if job.live:  # nobody asks for the looks before it again; the one that says how much was drawn stays
+                db.execute(
+                    "DELETE FROM jobs WHERE owner = ? AND live AND ended IS NOT NULL AND vfinish != ?",
+                    (job.owner, finish),
+                )
             db.execute(
-                "INSERT INTO jobs (id, owner, state, vstart, vfinish, checkpoint, rows, pictures, payload)"
-                " VALUES (?, ?, 'queued', ?, ?, ?, ?, ?, ?)",
+                "INSERT INTO jobs (id, owner, state, vstart, vfinish, checkpoint, rows, pictures, live, payload)"
+                " VALUES (?, ?, 'queued', ?, ?, ?, ?, ?, ?, ?)",
                 (
                     job.id,
                     job.owner,
@@ -113,6 +120,7 @@ class Store:
                     job.request.model.checkpoint_hash,
                     rows(job.request),
                     job.request.output.count,
+                    job.live,
                     job.model_dump_json(),
                 ),
             )
@@ -226,10 +234,12 @@ class Store:
             ).fetchall()
         return [job for row in found if (job := read(row))]
 
-    def last_finished(self, owner: str) -> Job | None:
+    def last_finished(self, owner: str, live: bool = True) -> Job | None:
+        """live: whether it may be a live one."""
         with self.lock:
             found = self.database.execute(
-                "SELECT * FROM jobs WHERE owner = ? AND ended IS NOT NULL ORDER BY ended DESC LIMIT 1", (owner,)
+                "SELECT * FROM jobs WHERE owner = ? AND ended IS NOT NULL AND live <= ? ORDER BY ended DESC LIMIT 1",
+                (owner, live),
             ).fetchone()
         return read(found) if found else None
 
@@ -274,6 +284,8 @@ def opened(path: Path) -> sqlite3.Connection:
         found = database.execute("PRAGMA quick_check(1)").fetchone()[0]
         if found == "ok":
             database.executescript(TABLES)
+            if "live" not in {row["name"] for row in database.execute("PRAGMA table_info(jobs)")}:
+                database.execute("ALTER TABLE jobs ADD COLUMN live INTEGER NOT NULL DEFAULT 0")  # of an older studio
             return database
         database.close()
     except sqlite3.DatabaseError as error:
@@ -298,6 +310,7 @@ def read(row: sqlite3.Row) -> Job | None:
             request=job.request,
             state=JobState(row["state"]),
             attempts=row["attempts"],
+            live=job.live,
             created=job.created,
             started=row["started"],
             finished=row["finished"],

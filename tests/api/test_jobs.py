@@ -23,6 +23,17 @@ def test_a_job_is_accepted_followed_and_done(place: Place) -> None:
         assert all(picture["image"] for picture in job["pictures"])
 
 
+def test_a_live_job_shows_its_picture_in_the_stream_and_leaves_none(place: Place) -> None:
+    with place.client() as client:
+        said = client.post("/api/jobs?live=true", json=SMALL)
+        assert said.status_code == 202
+        last = list(followed(client))[-2][1]
+        (job,) = [job for job in last["jobs"] if job["id"] == said.json()["id"]]
+        assert (job["state"], job["live"]) == ("done", True)
+        assert job["pictures"][0]["preview"].startswith("data:image/")
+        assert job["id"] not in {image["job"] for image in client.get("/api/images").json()["images"]}
+
+
 def followed(client: httpx.Client) -> Any:
     with client.stream("GET", "/api/state") as stream:
         assert stream.headers["content-type"].startswith("text/event-stream")

@@ -13,10 +13,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
+from engine.library.load import load
+from engine.library.scan import Library
 from engine.settings import HOUSE
 from tests.browser.hands import WAIT
+from tests.engine.library import tiny_control
+from tests.engine.library.blobs import write
+from tests.engine.library.test_control_kinds import controlnet
 
 expect.set_options(timeout=20_000)  # of a busy machine
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
@@ -82,6 +88,27 @@ def program(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Program]:
 @pytest.fixture(scope="session")
 def url(program: Program) -> str:
     return program.url
+
+
+@pytest.fixture(scope="session")
+def controlled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Program]:
+    """A studio with a random ControlNet for scribbles beside the built-in model, and one that does not fit it."""
+    folder = tmp_path_factory.mktemp("controlled")
+    library = Library(HOUSE / "models", folder / "cache")
+    library.refresh()
+    model = load(library.find("postcard"), torch.device("cpu"), torch.float32)
+    (folder / "models").mkdir()
+    (folder / "models" / "checkpoints").symlink_to(HOUSE / "models" / "checkpoints")
+    networks = folder / "models" / "controlnet"
+    network = tiny_control.controlnet_for(model.unet, widths=(8, 16, 16, 24))
+    tiny_control.write_folder(network, networks / "postcard-scribble")
+    write(networks / "large-canny.safetensors", controlnet(768))
+    studio = Program(folder, "--models", str(folder / "models"))
+    try:
+        studio.start()
+        yield studio
+    finally:
+        studio.stop()
 
 
 @pytest.fixture(scope="module")
@@ -162,6 +189,16 @@ class Visitors:
 @pytest.fixture
 def visitors(chromium: Browser, url: str) -> Iterator[Visitors]:
     visitors = Visitors(chromium, url)
+    yield visitors
+    for context in visitors.contexts:
+        context.close()
+    assert visitors.complaints == []
+
+
+@pytest.fixture
+def guests(chromium: Browser, controlled: Program) -> Iterator[Visitors]:
+    """Visitors of the studio with ControlNets."""
+    visitors = Visitors(chromium, controlled.url)
     yield visitors
     for context in visitors.contexts:
         context.close()

@@ -348,3 +348,43 @@ def test_the_real_painter_draws_for_two_people_at_once(open_studio: Open):
             assert picture.size == job.request.size
     steps = [e.job for e in told if type(e).__name__ == "Stepped"]
     assert steps.index(jobs[1].id) < len(steps) - 1 - steps[::-1].index(jobs[0].id)  # their steps are interleaved
+
+
+def test_a_live_picture_is_shown_and_not_kept(open_studio: Open):
+    studio = open_studio()
+    kept = studio.submit(BOAT, "anna")
+    assert finished(studio, kept.id) is JobState.DONE
+    look = studio.submit({**BOAT, "prompt": "a look"}, "anna", live=True)
+    assert finished(studio, look.id) is JobState.DONE
+    until(lambda: shown(studio, look.id)["pictures"][0]["preview"])
+    told = shown(studio, look.id)
+    assert told["live"]
+    assert told["pictures"][0]["preview"].startswith("data:image/png;base64,")
+    assert told["pictures"][0]["image"] is None
+    assert [image.job for image in studio.gallery.page("anna")[0]] == [kept.id]
+    assert [past.prompt for past in studio.history.latest("anna")] == ["a boat"]
+
+
+def test_a_live_job_takes_the_place_of_the_one_before(open_studio: Open):
+    studio = open_studio(make_painter=make_slow)
+    steady = studio.submit({**BOAT, "steps": 150, "count": 16}, "anna")
+    looks = [studio.submit({**BOAT, "steps": 150, "seed": at}, "anna", live=True) for at in range(5)]
+    jobs = studio.snapshot("anna")["jobs"]
+    active = {job["id"] for job in jobs if job["state"] in ("queued", "running")}
+    assert active == {steady.id, looks[-1].id}
+    bens = studio.submit(BOAT, "ben", live=True)
+    assert studio.job(looks[-1].id, "anna").state in (JobState.QUEUED, JobState.RUNNING)
+    for one, owner in ((looks[-1], "anna"), (bens, "ben"), (steady, "anna")):
+        studio.cancel(one.id, owner)
+
+
+def test_after_a_restart_the_last_kept_job_is_shown_and_no_empty_look(open_studio: Open):
+    first = open_studio()
+    kept = first.submit(BOAT, "anna")
+    assert finished(first, kept.id) is JobState.DONE
+    look = first.submit(BOAT, "anna", live=True)
+    assert finished(first, look.id) is JobState.DONE
+    until(lambda: first.progress.looks)
+    first.stop()
+    second = open_studio()
+    assert [job["id"] for job in second.snapshot("anna")["jobs"]] == [kept.id]

@@ -163,3 +163,31 @@ def test_no_path_reaches_the_browser():
 
 def test_without_a_model_the_form_still_opens():
     assert first_form([BROKEN])["prompt"] == ""
+
+
+def test_a_look_has_few_steps_one_picture_and_is_not_kept(actions: Actions):
+    live = {"begin": {"start": "noise", "seed": "77"}, "turn": 3}
+    answer = actions.look(NOBODY, live, prompt="a boat", steps=30, count=4, batches=5, trace=True, seed="-1")
+    assert answer.keys() == {"answered", "job"}
+    assert answer["answered"] == 3
+    job = actions.studio.job(answer["job"], VISITOR)
+    request = job.request
+    assert job.live
+    assert (request.sampling.steps, request.sampling.seed, request.output.count) == (8, 77, 1)
+    assert (request.output.trace, request.output.format) == (False, "JPEG")
+    again = actions.look(NOBODY, {**live, "turn": 4}, prompt="a boat", steps=5)
+    assert actions.studio.job(again["job"], VISITOR).request.sampling.steps == 5
+    assert [one["id"] for one in actions.studio.snapshot(VISITOR)["jobs"]][:1] == [again["job"]]
+
+
+def test_a_look_that_cannot_be_drawn_is_answered_by_a_problem(actions: Actions):
+    answer = actions.look(NOBODY, {"begin": {"start": "picture"}, "turn": 1}, prompt="a boat")
+    assert (answer["answered"], answer["problem"]["code"]) == (1, "start.picture")
+    for message in (
+        None,
+        {},
+        "text",
+        {"begin": {"control": "lines"}},
+        {"begin": {"start": "noise", "control": {"x": 1}}},
+    ):
+        assert actions.look(NOBODY, message, prompt="a boat", steps="many").keys() & {"job", "problem"}

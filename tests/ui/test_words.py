@@ -8,7 +8,8 @@ from typing import get_args
 import pytest
 
 from engine.errors import AtelierError
-from engine.request.schema import PARAMETERS
+from engine.request.preprocessors import PREPROCESSOR_FACTS
+from engine.request.schema import CONTROLS, PARAMETERS
 from engine.request.training import TRAINING_PARAMETERS
 from engine.settings import HOUSE
 from engine.training.data.findings import Code
@@ -69,6 +70,23 @@ def test_the_english_labels_are_those_of_the_table():
     assert {name: LANGUAGES["en"][f"field.{name}.label"] for name in PARAMETERS} == {
         name: known.label for name, known in PARAMETERS.items()
     }
+
+
+@pytest.mark.parametrize("name", CONTROLS)
+def test_every_value_of_a_control_unit_is_told_as_its_table_does_and_translated(name: str):
+    known, english = CONTROLS[name], LANGUAGES["en"]
+    assert english[f"control.field.{name}.label"] == known.label
+    assert english[f"control.field.{name}.help"] == known.help
+    assert re.search(r"[\u4e00-\u9fff]", LANGUAGES["zh-CN"][f"control.field.{name}.help"])
+    assert all(f"control.choice.{choice}" in english for choice in known.choices if name != "preprocessor")
+
+
+@pytest.mark.parametrize("name", PREPROCESSOR_FACTS)
+def test_every_preprocessor_and_what_it_lets_turn_have_words(name: str):
+    facts, english = PREPROCESSOR_FACTS[name], LANGUAGES["en"]
+    assert english[f"preprocessor.{name}"]
+    assert english[f"preprocessor.{name}.about"] == facts.about
+    assert all(english[f"preprocessor.slider.{slider.label}"] for slider in (facts.a, facts.b) if slider)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

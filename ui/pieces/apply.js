@@ -9,6 +9,7 @@ let found = null, chosen = new Set();
 const shown = (name, value) => {
   if (value === null || value === undefined || value === "" || (Array.isArray(value) && !value.length)) return t("apply.empty");
   if (typeof value === "boolean") return t(value ? "apply.on" : "apply.off");
+  if (name === "control") return atelier.tell(name, value);
   if (name === "checkpoint") return atelier.models.models.find((m) => m.name === value)?.title ?? String(value);
   return Array.isArray(value) ? value.join(", ") : String(value);
 };

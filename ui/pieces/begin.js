@@ -4,7 +4,7 @@ const STARTS = JSON.parse(document.getElementById("atelier-starts").textContent)
 const PLAIN = { picture: ["strength"], mask: ["strength"] };  // those always in sight; the others are folded
 const KEY = "start";
 const values = (() => { try { return JSON.parse(atelier.stored(KEY) ?? "{}"); } catch { return {}; } })();  // by tab and name, where they differ
-const drawn = (tab) => (STARTS[atelier.ways[tab]?.kind] ?? []).filter((one) => !one.name.startsWith("outpaint_"));  // the frame is on the canvas
+const drawn = (tab) => (tab === "sketch" && !atelier.sketch.coloured ? [] : STARTS[atelier.ways[tab]?.kind] ?? []).filter((one) => !one.name.startsWith("outpaint_"));  // the frame is on the canvas
 const known = (tab, name) => drawn(tab).find((one) => one.name === name);
 const value = (tab, name) => values[`${tab}.${name}`] ?? known(tab, name).default;
 const set = (tab, name, next) => {
@@ -28,7 +28,7 @@ const picker = h("input", { type: "file", accept: "image/png,image/jpeg,image/we
 const img = h("img", { alt: "", draggable: "false" }), facts = h("p", { class: "facts" }), line = h("p", { class: "wrong", role: "alert" });
 const tools = h("div", { class: "tools" }), face = h("button", { type: "button", class: "face", onclick: () => { picker.value = ""; picker.click(); } });
 const well = h("div", { class: "well" }, face, h("div", { class: "side" }, facts, tools, line)), fields = h("div", { class: "start-fields" });
-root.replaceChildren(h("div", { class: "begin" }, well, fields, picker));
+root.replaceChildren(h("div", { class: "begin" }, well, atelier.sketch.node, fields, picker));
 let blob = null, size = null;
 
 const show = async (next) => {
@@ -64,6 +64,7 @@ well.addEventListener("drop", (event) => {
   if (event.dataTransfer.files[0]) take(event.dataTransfer.files[0]);
 });
 document.addEventListener("paste", (event) => {
+  if (event.defaultPrevented) return;
   const file = [...(event.clipboardData?.files ?? [])].find((one) => one.type.startsWith("image/"));
   if (file && well.offsetParent) { event.preventDefault(); take(file); }
 });
@@ -75,7 +76,7 @@ const onCanvas = (name, kind, mode, begin) => {
   const canvas = atelier.canvas(name, mode);
   const open = async (next, keep) => { if (await canvas.load(next, { keep })) fit(canvas); };
   canvas.on("changed", ({ what }) => { if (what === "picture" && atelier.benched === name) { fit(canvas); atelier.emit("begin"); } });
-  atelier.ways[name] = { kind, take: async (next) => { await canvas.ready; await open(next, true); }, begin: async () => { await canvas.ready; return begin(canvas); } };
+  atelier.ways[name] = { kind, take: async (next) => { await canvas.ready; await open(next, true); }, begin: async (how) => { await canvas.ready; return begin(canvas, how); } };
 };
 onCanvas("inpaint", "mask", "mask", async (canvas) => {
   const picture = await canvas.picture(), frame = canvas.frame();
@@ -84,37 +85,22 @@ onCanvas("inpaint", "mask", "mask", async (canvas) => {
   const mask = canvas.empty() ? "" : await atelier.upload(await canvas.mask());
   return { ...started("inpaint"), ...edges, mask, picture: await atelier.upload(picture) };
 });
-onCanvas("sketch", "picture", "sketch", async (canvas) => (canvas.empty() && !(await canvas.picture()) ? {} : { ...started("sketch"), picture: await atelier.upload(await canvas.sketch()) }));
+onCanvas("sketch", "picture", "sketch", async (canvas, how) => {
+  if (canvas.empty() && !(await canvas.picture())) return {};
+  const picture = await atelier.upload(await canvas.sketch(), how), seed = atelier.live?.seed;
+  const lines = await atelier.sketch.unit(canvas, picture);
+  return { ...(atelier.sketch.coloured ? { ...started("sketch"), picture } : { start: "noise" }), ...(lines ? { control: lines } : {}), ...(seed ? { seed } : {}) };
+});
 
 // --- drawing -------------------------------------------------------------------------------------------------
-const shown = (number) => String(Math.round(number * 1000) / 1000);
-const control = (tab, one) => {
-  const id = `start-${one.name}`, name = atelier.label(one.name), help = t(`field.${one.name}.help`);
-  if (one.type === "bool") {
-    const box = h("input", { type: "checkbox", id, class: "box-to-tick", onchange: () => set(tab, one.name, box.checked) });
-    box.checked = value(tab, one.name);
-    return h("label", { class: "start-field tick", title: help }, box, name);
-  }
-  if (one.choices.length) {
-    const select = h("select", { class: "select", id, onchange: () => set(tab, one.name, select.value) }, one.choices.map((choice) => h("option", { value: choice }, atelier.has(`start.choice.${choice}`) ? t(`start.choice.${choice}`) : choice)));
-    select.value = value(tab, one.name);
-    return h("label", { class: "start-field", title: help }, h("span", {}, name), select);
-  }
-  const step = one.step ?? (one.type === "int" ? 1 : 0.01), low = one.low || (one.type === "int" ? 0 : step);
-  const slider = h("input", { type: "range", id, min: low, max: one.high, step, "aria-label": name });
-  const number = h("input", { type: "number", class: "figure", min: low, max: one.high, step: "any", "aria-label": name });
-  const paint = () => { number.value = shown(value(tab, one.name)); slider.value = value(tab, one.name); slider.style.setProperty("--range_progress", `${((slider.value - low) / (one.high - low)) * 100}%`); };
-  const change = (text) => { const next = Number(text); if (text !== "" && Number.isFinite(next)) set(tab, one.name, Math.min(one.high, Math.max(low, one.type === "int" ? Math.round(next) : next))); paint(); };
-  slider.addEventListener("input", () => change(slider.value));
-  number.addEventListener("change", () => change(number.value));
-  paint();
-  return h("div", { class: "start-field ranged", title: help }, h("span", {}, h("label", { for: id }, name), number), slider);
-};
+const control = (tab, one) => atelier.field({ ...one, id: `start-${one.name}`, label: atelier.label(one.name), help: t(`field.${one.name}.help`),
+  choices: one.choices.map((choice) => [choice, atelier.has(`start.choice.${choice}`) ? t(`start.choice.${choice}`) : choice]) }, value(tab, one.name), (next) => set(tab, one.name, next));
 let folded = null;
 const draw = () => {
   const tab = atelier.benched, way = atelier.ways[tab], all = drawn(tab), plain = PLAIN[way?.kind] ?? [];
   root.parentElement.classList.toggle("idle", !way);
   well.hidden = tab !== "img2img";
+  atelier.sketch.node.hidden = tab !== "sketch";
   well.classList.toggle("filled", Boolean(blob));
   face.title = t(blob ? "begin.other" : "begin.choose");
   face.setAttribute("aria-label", t(blob ? "begin.other" : "begin.choose"));
@@ -127,6 +113,6 @@ const draw = () => {
   if (folded) folded.open = open;
   fields.replaceChildren(...all.filter((one) => plain.includes(one.name)).map((one) => control(tab, one)), ...(folded ? [folded] : []));
 };
-for (const event of ["bench", "language", "shown"]) atelier.on(event, draw);
+for (const event of ["bench", "language", "shown", "sketch"]) atelier.on(event, draw);
 kept().then((last) => { if (last && !blob) show(last); });
 draw();

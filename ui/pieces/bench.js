@@ -1,7 +1,8 @@
 // Which of the drawing tabs is open, what each begins with, and pictures on their way between them.
 // A way of beginning registers itself: atelier.ways.img2img = {kind: "picture", take: async (blob, image) => …, begin: async () => ({…})}.
+// Who takes pictures and is no tab: atelier.takers.control = async (blob, image) => ….
 (() => {
-  const atelier = window.atelier, { h, tool } = atelier, ways = { txt2img: null };
+  const atelier = window.atelier, { h, tool } = atelier, ways = { txt2img: null }, takers = {};
   const dialog = h("dialog", { class: "menu", id: "send-menu" });
   document.body.append(dialog);
   let now = "txt2img";  // the first tab
@@ -17,20 +18,21 @@
 
   // --- uploads: the studio knows a picture by its hash ---------------------------------------------------------
   let sent = new WeakMap();
-  const upload = (blob) => {
+  /** live: only for a look at it. */
+  const upload = (blob, { live = false } = {}) => {
     if (!sent.has(blob)) {
-      const answer = atelier.ask("api/pictures", { method: "POST", body: blob, headers: { "Content-Type": "application/octet-stream" } });
+      const answer = atelier.ask(live ? "api/pictures?live=true" : "api/pictures", { method: "POST", body: blob, headers: { "Content-Type": "application/octet-stream" } });
       sent.set(blob, answer.then((found) => found.picture));
       answer.catch(() => sent.delete(blob));
     }
     return sent.get(blob);
   };
   atelier.on("answered", ({ problem }) => { if (problem?.code === "picture.missing") sent = new WeakMap(); });  // it was cleared away there
-  /** What the form's picture starts from, for Generate. */
-  const start = async () => {
+  /** What the form's picture starts from, for Generate; live: for a look. */
+  const start = async (how = {}) => {
     const way = ways[now];
     if (!way) return { start: "noise" };
-    try { return { start: way.kind, ...(await way.begin()) }; } catch (error) {
+    try { return { start: way.kind, ...(await way.begin(how)) }; } catch (error) {
       if (!error.problem) throw error;
       atelier.note(error.problem);
       return { start: way.kind };
@@ -44,12 +46,12 @@
       if (!answer.ok) throw Object.assign(new Error("gone"), { problem: (await answer.json()).error });
       const blob = await answer.blob();
       document.querySelectorAll("dialog[open]").forEach((open) => open.close());
-      atelier.tab(name);
-      await ways[name].take(blob, image);
+      atelier.tab(ways[name] ? name : now);
+      await (ways[name]?.take ?? takers[name])(blob, image);
     } catch (error) { atelier.note(error.problem ?? atelier.unreachable); }
   };
   const openMenu = (image, from) => {
-    dialog.replaceChildren(...Object.keys(ways).filter((name) => ways[name]).map((name) => h("button", { type: "button", onclick: () => { dialog.close(); send(name, image); } }, atelier.t(`send.${name}`))));
+    dialog.replaceChildren(...[...Object.keys(ways).filter((name) => ways[name]), ...Object.keys(takers)].map((name) => h("button", { type: "button", onclick: () => { dialog.close(); send(name, image); } }, atelier.t(`send.${name}`))));
     dialog.showModal();
     const box = from.getBoundingClientRect();
     dialog.style.left = `${Math.max(8, Math.min(box.left, innerWidth - dialog.offsetWidth - 8))}px`;
@@ -67,7 +69,7 @@
     const eight = (n) => Math.min(2048, Math.max(64, Math.round((n * scale) / 8) * 8));
     return { width: eight(width), height: eight(height) };
   };
-  Object.assign(atelier, { bench, ways, start, upload, send, sender, fitted });
+  Object.assign(atelier, { bench, ways, takers, start, upload, send, sender, fitted });
   Object.defineProperty(atelier, "benched", { get: () => now });
   const last = atelier.stored("bench");
   if (last && last !== now) {  // where the visitor was before a reload

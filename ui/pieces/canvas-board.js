@@ -145,13 +145,20 @@
       b.view.ask();
       b.emit("tools");
     };
+    /** Colour that is no grey, on more than a hundredth of the sheet; looked at here and there. */
+    const tone = () => {
+      const [r, g, blue] = [1, 3, 5].map((i) => parseInt(b.ground.slice(i, i + 2), 16)), paint = b.layer?.bytes ?? [], step = 4 * Math.max(1, Math.floor(paint.length / 4 / 65536));
+      let coloured = 0, seen = 0;
+      for (let i = 0; i < paint.length; i += step, seen++) if (paint[i + 3] > 127 && Math.max(paint[i], paint[i + 1], paint[i + 2]) - Math.min(paint[i], paint[i + 1], paint[i + 2]) > 48) coloured++;
+      return { dark: 0.299 * r + 0.587 * g + 0.114 * blue < 110, coloured: Boolean(b.picture) || coloured > seen / 100 };
+    };
     const rgb = (top, rows) => { const from = seen(top, rows), to = new Uint8Array(from.length / 4 * 3); for (let i = 0, k = 0; i < from.length; i += 4) { to[k++] = from[i]; to[k++] = from[i + 1]; to[k++] = from[i + 2]; } return to; };
     b.door = {
       name, mode, load: b.load, sheet: b.sheet, on: b.on, undo: b.undo, redo: b.redo, clear: b.clear, invert: b.invert, resizeFrame: b.resizeFrame,
       picture: async () => { await b.ready; return b.picture; },
       mask: async () => { await b.ready; return b.layer && mode === "mask" ? atelier.png(b.width, b.height, 1, (top, rows) => b.layer.bytes.subarray(top * b.width, (top + rows) * b.width)) : null; },
       sketch: async () => { await b.ready; return b.layer && mode === "sketch" ? atelier.png(b.width, b.height, 3, rgb) : null; },
-      empty: () => !b.layer || b.layer.empty, frame: () => ({ ...b.frame }), size: () => ({ width: b.width, height: b.height }),
+      empty: () => !b.layer || b.layer.empty, tone, frame: () => ({ ...b.frame }), size: () => ({ width: b.width, height: b.height }),
       mount: (node) => { node.replaceChildren(b.node); }, saved: () => keeper.flush(),
       get ready() { return b.ready; }, get steps() { return b.layer?.steps ?? [0, 0]; }, get held() { return b.layer?.held ?? 0; },
     };

@@ -10,6 +10,7 @@
 //   await canvas.mask()                              8-bit grey PNG of the picture's size, 255 where painted; null without a picture
 //   await canvas.sketch()                            RGB PNG: ground, picture and what is painted
 //   canvas.empty()                                   nothing is painted
+//   canvas.tone()                                    {dark: the ground is, coloured: more than lines is painted, or a picture lies there} (sketch)
 //   canvas.size()                                    {width, height} of the picture or sheet; 0 before there is one
 //   canvas.frame()                                   {left, top, right, bottom}: pixels that the frame reaches beyond the picture
 //   canvas.resizeFrame({right: 128})                 the named sides; can be undone

@@ -3,7 +3,10 @@
   const { defaults, groups, quality } = JSON.parse(document.getElementById("atelier-form").textContent);
   const WORDS = ["prompt", "negative_prompt"];
   let form = null, kept = null, pending = null, timer = null, busy = false;
-  const text = (value) => (value === null || value === undefined ? "" : String(value));
+  const text = (value) => {
+    if (value === null || value === undefined) return "";
+    return typeof value !== "object" ? String(value) : value.length ? JSON.stringify(value) : "";  // an empty piece holds {}
+  };
   const same = (a, b) => text(a) === text(b);
 
   // --- keeping -----------------------------------------------------------------------------------------------
@@ -65,15 +68,22 @@
     if (!document.documentElement.dataset.bench) atelier.tab("txt2img");
     if (inSight()) { atelier.focusField(name); return; }
     atelier.allSettings();
-    const group = Object.keys(groups).find((id) => groups[id].includes(name));
-    if (group && !inSight()) document.querySelector(`#${group} > button`)?.click();
-    setTimeout(() => { document.getElementById(`field-${name}`)?.scrollIntoView({ block: "nearest" }); atelier.focusField(name); }, 150);
+    const [part] = name.split("."), group = Object.keys(groups).find((id) => groups[id].includes(part));
+    const closed = group && !inSight() && !document.getElementById(`field-${part}`)?.offsetParent;
+    if (closed) document.querySelector(`#${group} > button`)?.click();
+    setTimeout(() => {
+      const field = document.getElementById(`field-${name}`);
+      for (let fold = field?.closest("details"); fold; fold = fold.parentElement.closest("details")) fold.open = true;
+      field?.scrollIntoView({ block: "nearest" });
+      atelier.focusField(name);
+    }, closed ? 400 : 150);
   };
   /** A value for people. */
   const tell = (name, value) => {
     if (value === null || value === undefined || value === "") return "–";
     if (typeof value === "boolean") return atelier.t(value ? "yes" : "no");
     if (name === "checkpoint") return atelier.models.models.find((m) => m.name === value)?.title ?? value;
+    if (name === "control") return value.length ? value.map((unit) => unit.model || atelier.t("control.nobody")).join(", ") : "–";
     return String(value);
   };
   Object.assign(atelier, { same, differs, reset, goTo, standard, tell, groups, quality, wordFields: WORDS, defaults });

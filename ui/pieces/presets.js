@@ -14,6 +14,8 @@
     try { return (await atelier.ask(path, { method, body: body && JSON.stringify(body), headers: { "Content-Type": "application/json" } })) ?? true; }
     catch (error) { if (error.problem) atelier.note(error.problem); else throw error; return null; }
   };
+  /** As a preset keeps it: of control only what is drawn with. */
+  const kept = (name) => (name === "control" ? atelier.drawnUnits() : atelier.form[name]);
   const nameOf = (preset) => (preset.built_in ? t(`preset.${preset.id}`) : preset.name);
   const differences = (preset) => Object.entries(preset.values).filter(([name, value]) => name in atelier.defaults && !same(atelier.form?.[name], value));
   const picture = (preset) => (preset.pictured ? h("img", { src: `api/presets/${preset.id}/thumbnail?${preset.changed}`, alt: "", draggable: "false" })
@@ -57,7 +59,7 @@
         preset.built_in || !rows.length ? null : action("", t("preset.overwrite"), () => overwrite(preset, fields))));
   };
   const overwrite = async (preset, fields) => {
-    const values = Object.fromEntries(fields.map((name) => [name, atelier.form[name]]));
+    const values = Object.fromEntries(fields.map((name) => [name, kept(name)]));
     if (await call(`api/presets/${preset.id}`, "PATCH", { values, image: pictured?.id ?? null })) { atelier.note(t("preset.overwritten", { name: preset.name })); load(); }
   };
   const rename = (preset) => {
@@ -86,7 +88,7 @@
     const look = () => { save.disabled = !fields().length; };
     const form = h("form", { class: "draft", onsubmit: async (event) => {
       event.preventDefault();
-      const values = Object.fromEntries(fields().map((field) => [field, atelier.form[field]]));
+      const values = Object.fromEntries(fields().map((field) => [field, kept(field)]));
       const made = await call("api/presets", "POST", { name: name.value, values, image: photo?.box.checked ? pictured.id : null });
       if (made) { chosen = made.id; load(); }
     }, onchange: look },

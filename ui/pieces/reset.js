@@ -36,11 +36,13 @@
     for (const [id, names] of Object.entries(atelier.groups)) {
       const button = document.querySelector(`#${id} > button`), n = names.filter(atelier.differs).length;
       if (!button) continue;
-      if (n) button.dataset.changed = t(n === 1 ? "group.changed.one" : "group.changed", { n });
+      const units = names[0] === "control" ? atelier.control.filled() : 0;
+      if (units) button.dataset.changed = t(units === 1 ? "control.count.one" : "control.count", { n: units });
+      else if (n) button.dataset.changed = t(n === 1 ? "group.changed.one" : "group.changed", { n });
       else delete button.dataset.changed;
     }
   };
-  const draw = () => { document.querySelectorAll("#settings [id^=field-]").forEach(mark); count(); };
+  const draw = () => { document.querySelectorAll("#settings .field[id^=field-]").forEach(mark); count(); };
   on("form", draw);
   on("models", draw);
   on("language", () => setTimeout(draw, 250));  // Gradio's names change a little later

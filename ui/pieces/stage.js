@@ -82,7 +82,7 @@ const problemCard = (problem) => {
   const told = atelier.explain(problem);
   figure = null;
   view.replaceChildren(h("div", { class: "card problem", role: "alert" }, atelier.icon("warn"), h("h2", {}, told.message), told.remedy ? h("p", {}, told.remedy) : null,
-    told.field in atelier.defaults
+    told.field?.split(".")[0] in atelier.defaults
       ? h("button", { type: "button", class: "plain", onclick: () => atelier.goTo(told.field) }, t("problem.go", { label: atelier.label(told.field) })) : null));
 };
 const empty = () => card("blank", atelier.icon("brush"), h("h2", {}, t("empty.title")), h("p", {}, t("empty.text")));
@@ -159,11 +159,12 @@ const queue = (jobs) => {
 const draw = () => {
   const jobs = atelier.snapshot?.jobs ?? [];
   const busy = jobs.filter(active);
+  const named = (job) => (job.live ? "live" : `job ${job.id}`);  // one look takes the place of another without a blink
   const now = busy.find((job) => job.state === "running") ?? busy[0];
   const ended = jobs.find((job) => !active(job));
   stopAll.hidden = busy.length < 2;
   stopAll.textContent = t("stop.all", { n: busy.length });
-  queue(busy.filter((job) => job !== now || job.state === "queued" && busy.length > 1 || picked));
+  queue(busy.filter((job) => !job.live && job !== now || job.state === "queued" && busy.length > 1 || picked));
   if (ended?.state === "failed" && !failures.has(ended.id)) { failures.add(ended.id); if (now) atelier.note(ended.problem); }
 
   progress(now ? share(now) : null);
@@ -182,7 +183,8 @@ const draw = () => {
   if (!job) { if (atelier.snapshot && !asked) { empty(); toolbar(null); say(""); } return; }
   if (!now && !asked) {
     const took = job.finished && job.created ? Math.max(0, job.finished - job.created) : null;
-    if (job.state === "done") say(took === null ? t("state.done") : t("state.took", { time: seconds(took) }), true);
+    if (job.state === "done" && job.live) say(t("live.took", { time: seconds(took ?? 0) }));
+    else if (job.state === "done") say(took === null ? t("state.done") : t("state.took", { time: seconds(took) }), true);
     else if (job.state === "cancelled") say(t("state.stopped"), true);
     else say("", true);
   }
@@ -190,14 +192,14 @@ const draw = () => {
   const pictures = job.pictures.length ? job.pictures : Array.from({ length: job.count || 1 }, (_, index) => ({ index }));
   const visible = pictures.some((p) => p.image || p.preview);
   // until the first preview the picture before stays, dimmed, so that the stage does not blink
-  if (!visible && now && figure && figure.key !== `job ${job.id}`) { figure.box?.classList.add("before"); toolbar(null, ofJob(job)); return; }
-  if (!visible && job.state === "cancelled" && figure?.key === `job ${job.id}` && [...figure.cells.values()].some((cell) => cell.src)) {
+  if (!visible && now && figure && (job.live || figure.key !== named(job))) { if (!job.live) figure.box?.classList.add("before"); toolbar(null, ofJob(job)); return; }
+  if (!visible && job.state === "cancelled" && figure?.key === named(job) && [...figure.cells.values()].some((cell) => cell.src)) {
     figure.box.classList.add("stopped");  // what was there when it was stopped
     toolbar(null, ofJob(job));
     return;
   }
-  if (!visible && job.state === "cancelled") { if (!figure || figure.key === `job ${job.id}`) empty(); figure?.box?.classList.remove("before"); toolbar(null); return; }
-  lay(`job ${job.id}`, job.width, job.height, pictures.map((p) => ({ ...p, alt: job.prompt })), job.count > 1 ? pick : atelier.details);
+  if (!visible && job.state === "cancelled") { if (!figure || figure.key === named(job)) empty(); figure?.box?.classList.remove("before"); toolbar(null); return; }
+  lay(named(job), job.width, job.height, pictures.map((p) => ({ ...p, alt: job.prompt })), job.count > 1 ? pick : atelier.details);
   figure.box.classList.toggle("stopped", job.state === "cancelled");
   const made = pictures.filter((p) => p.image);
   if (job.count === 1 && made.length) withImage(made[0].image, (image) => { if (figure?.key === `job ${job.id}` && !picked) toolbar(image); });
@@ -207,6 +209,7 @@ const unpick = () => { picked = null; draw(); };
 const pick = (id) => picked?.id === id ? unpick() : withImage(id, (image) => { picked = image; refused = null; draw(); });
 
 atelier.on("pick", pick);
+atelier.on("looked", ({ problem }) => { refused = problem ?? null; picked = null; draw(); });
 atelier.on("begin", () => { if (refused?.field === "picture") { refused = null; draw(); } });
 atelier.on("state", draw);
 atelier.on("link", draw);

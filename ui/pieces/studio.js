@@ -15,7 +15,12 @@
   const fill = (text, values) => text.replace(/\{(\w+)\}/g, (whole, name) => values?.[name] ?? whole);
   const has = (key) => key in dictionary[language];
   const t = (key, values) => fill(dictionary[language][key] ?? dictionary.en[key] ?? key, values);
-  const label = (name) => (has(`field.${name}.label`) ? t(`field.${name}.label`) : name);
+  /** Of a parameter, or of one of a control unit's: "control.1.weight" is the second's. */
+  const label = (name) => {
+    const [, unit, value] = /^control\.(\d+)(?:\.(\w+))?$/.exec(name) ?? [];
+    if (unit) return [t("control.unit", { n: Number(unit) + 1 }), value && t(`control.field.${value}.label`)].filter(Boolean).join(": ");
+    return has(`field.${name}.label`) ? t(`field.${name}.label`) : name;
+  };
 
   /** A Problem in the visitor's language; the English text where a code has no translation. */
   const explain = (problem) => {
@@ -208,7 +213,7 @@
     const words = ["en", "zh-CN"].map((one) => dictionary[one][`tab.${name}`]), own = document.getElementById(`tab-${name}-button`);
     (own ?? [...document.querySelectorAll("#tabs .overflow-menu button")].find((button) => words.includes(button.textContent.trim())))?.click();
   };
-  const focusField = (name) => (document.querySelector(`#field-${name} textarea, #field-${name} input`) ?? document.getElementById(`field-${name}`))?.focus();
+  const focusField = (name) => { const field = document.getElementById(`field-${name}`); (field?.querySelector("textarea, input") ?? field)?.focus(); };
 
   // Doors for the pieces. keys: `atelier.keys.push(["Ctrl + Enter", "key.generate"])` lists a key in the dialog "?", its
   // word in both languages. form, differs, reset and saved come from form.js; setSize from aspects.js.

@@ -12,6 +12,7 @@ from engine.errors import INTERNAL, AtelierError
 from engine.request.schema import PARAMETERS
 from engine.studio import Studio
 from ui.actions import asked
+from ui.form import FORM
 from ui.pieces.piece import piece
 
 log = logging.getLogger("atelier.ui")
@@ -74,6 +75,6 @@ def told(base: dict[str, Any]) -> dict[str, Any]:
     changed = {
         name: value
         for name, value in base.items()
-        if name not in ("prompt", "checkpoint") and value != PARAMETERS[name].default and str(value) not in ("", "-1")
+        if name not in ("prompt", "checkpoint") and value != FORM[name].default and str(value) not in ("", "-1")
     }
     return {"prompt": base.get("prompt") or "", "checkpoint": base.get("checkpoint") or "", "changed": changed}

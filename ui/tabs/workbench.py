@@ -29,7 +29,8 @@ TO_SIZE = "(size) => [size.width, size.height]"
 
 @dataclass
 class Workbench:
-    """What page.py connects. form: the controls by parameter name; begin: what a picture starts from."""
+    """What page.py connects. form: the controls by parameter name; begin: what a picture starts from;
+    live: the switch for looks at a sketch while it is drawn."""
 
     form: dict[str, Block]
     generate: gr.Button
@@ -42,6 +43,7 @@ class Workbench:
     dice: gr.Button
     last_seed: gr.Button
     begin: gr.HTML
+    live: gr.HTML
 
 
 FULL = {"elem_classes": ["field", "full"]}  # not shown in the simple mode
@@ -61,6 +63,7 @@ def workbench() -> Workbench:
                 "negative_prompt", lines=1, max_lines=5, placeholder=word("negative.placeholder"), info=None, **FULL
             )
             begin = piece("begin")
+            live = piece("live")
             with gr.Row(elem_id="go"):
                 generate = gr.Button(word("generate"), variant="primary", elem_id="generate", min_width=0, scale=4)
                 piece("forever", min_width=0)
@@ -97,6 +100,10 @@ def workbench() -> Workbench:
             with gr.Row(elem_classes=["line"]):
                 form["count"] = draw("count", min_width=0)
                 form["batches"] = draw("batches", min_width=0, **FULL)
+            with gr.Accordion(
+                word("group.control"), open=False, elem_id="group-control", elem_classes=["group", "full"]
+            ):
+                form["control"] = piece("control")
             for group, names in GROUPS.items():
                 with gr.Accordion(
                     word(group.replace("-", ".")), open=False, elem_id=group, elem_classes=["group", "full"]
@@ -117,7 +124,7 @@ def workbench() -> Workbench:
             stage = piece("stage")
             piece("welcome")
             piece("strip")
-    return Workbench(form, generate, stop, stage, models, refresh, quality, aspects, dice, last_seed, begin)
+    return Workbench(form, generate, stop, stage, models, refresh, quality, aspects, dice, last_seed, begin, live)
 
 
 def fold(name: str) -> Block:

@@ -210,3 +210,46 @@ def test_the_order_of_the_queue_is_read_from_an_index(store: Store):
     )
     assert "jobs_waiting" in plan
     assert "TEMP" not in plan
+
+
+def live_job() -> Job:
+    return job().model_copy(update={"live": True})
+
+
+def test_live_jobs_do_not_pile_up_and_what_they_drew_counts(store: Store):
+    finishes = []
+    for number in range(6):
+        one = live_job()
+        store.put(one)
+        if number % 2:
+            store.cancel(one.id, "anna")
+        else:
+            store.take(one.id, "w")
+            store.finish(one.id, "w", JobState.DONE)
+        finishes.append(store.owner_finish("anna"))
+    rows = store.database.execute("SELECT COUNT(*) FROM jobs").fetchone()[0]
+    assert rows <= 3
+    assert finishes[0] == finishes[1] < finishes[2] == finishes[3] < finishes[4]
+
+
+def test_the_last_finished_job_may_be_asked_for_without_live_ones(store: Store):
+    kept, look = job(), live_job()
+    for one in (kept, look):
+        store.put(one)
+        store.take(one.id, "w")
+        store.finish(one.id, "w", JobState.DONE)
+    assert store.last_finished("anna") == store.job(look.id, "anna")
+    assert store.job(look.id, "anna").live
+    assert store.last_finished("anna", live=False) == store.job(kept.id, "anna")
+
+
+def test_the_database_of_an_older_studio_learns_about_live_jobs(tmp_path: Path):
+    path = tmp_path / "atelier.db"
+    store = Store(path)
+    store.database.execute("ALTER TABLE jobs DROP COLUMN live")
+    store.close()
+    store = Store(path)
+    one = job()
+    store.put(one)
+    assert store.job(one.id, "anna") == one
+    store.close()
