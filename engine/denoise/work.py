@@ -73,6 +73,12 @@ class Work:
     stored: list[tuple[Picture, str, Future[Finished]]] = field(default_factory=list)
 
     @property
+    def request(self) -> GenerationRequest:
+        if not isinstance(self.job.request, GenerationRequest):
+            raise TypeError("nothing is drawn for this job")
+        return self.job.request
+
+    @property
     def begun(self) -> bool:
         return self.model is not None
 
@@ -83,7 +89,7 @@ class Work:
 
 def compose(work: Work, model: LoadedModel, sources: Sources, wardrobe: Wardrobe) -> list[Picture]:
     """The job's pictures at their first step, but those that are stored already."""
-    request, speaker = work.job.request, Speaker(model, wardrobe)
+    request, speaker = work.request, Speaker(model, wardrobe)
     units = units_of(request, work.controls, model, sources.folder)
     made = []
     for index in range(request.output.count):

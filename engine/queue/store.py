@@ -110,9 +110,9 @@ class Store:
                     job.owner,
                     place.start,
                     place.finish,
-                    job.request.model.checkpoint_hash,
+                    job.checkpoint,
                     rows(job.request),
-                    job.request.output.count,
+                    job.count,
                     job.model_dump_json(),
                 ),
             )

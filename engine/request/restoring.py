@@ -74,7 +74,9 @@ class Denoise(Part):
     ] = None
     share: Annotated[
         float,
-        Field(ge=0, le=1, title="Share", description="How much of the cleaned picture is taken; less keeps some grain."),
+        Field(
+            ge=0, le=1, title="Share", description="How much of the cleaned picture is taken; less keeps some grain."
+        ),
         Shown(step=0.05),
     ] = 1.0
 
@@ -107,7 +109,12 @@ class Sharpen(Part):
     ] = 0.6
     threshold: Annotated[
         float,
-        Field(ge=0, le=50, title="Threshold", description="Smaller differences stay, in levels of 255: noise is not sharpened."),
+        Field(
+            ge=0,
+            le=50,
+            title="Threshold",
+            description="Smaller differences stay, in levels of 255: noise is not sharpened.",
+        ),
         Shown(step=1),
     ] = 2.0
 
@@ -116,7 +123,12 @@ class Contrast(Part):
     kind: Literal["contrast"] = "contrast"
     levels: Annotated[
         float,
-        Field(ge=0, le=10, title="Auto levels", description="Percent of the pixels that may become black, and white; 0 leaves the levels."),
+        Field(
+            ge=0,
+            le=10,
+            title="Auto levels",
+            description="Percent of the pixels that may become black, and white; 0 leaves the levels.",
+        ),
         Shown(step=0.1),
     ] = 0.0
     contrast: Annotated[
@@ -151,7 +163,9 @@ class Grain(Part):
     coloured: Annotated[bool, Field(title="Coloured", description="Each colour by itself, as on colour film.")] = False
     seed: Annotated[
         int,
-        Field(ge=-1, le=LARGEST_SEED, title="Grain seed", description="The same seed makes the same grain; -1 is random."),
+        Field(
+            ge=-1, le=LARGEST_SEED, title="Grain seed", description="The same seed makes the same grain; -1 is random."
+        ),
     ] = -1
 
 

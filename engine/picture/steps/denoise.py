@@ -23,7 +23,7 @@ def denoise(pixels: Pixels, asked: Denoise) -> Work[Pixels]:
     for rows, inner, place in bands(height, width, PATCH + REACH):
         yield place.start / height
         made[place] = cleaned(pixels[rows], sigma)[inner]
-    return pixels + np.float32(asked.share) * (made - pixels)
+    return pixels + (made - pixels) * np.float32(asked.share)
 
 
 def noise_of(pixels: Pixels) -> float:

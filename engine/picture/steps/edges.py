@@ -22,8 +22,8 @@ def sharpen(pixels: Pixels, asked: Sharpen) -> Work[Pixels]:
 
 def deblur(pixels: Pixels, asked: Deblur) -> Work[Pixels]:
     """Of a Gaussian blur, on the luminance (Richardson 1972, Lucy 1974)."""
-    seen = np.maximum(luminance(pixels), LEAST)
-    guess = seen.copy()
+    seen: Plane = np.maximum(luminance(pixels), LEAST)
+    guess: Plane = seen.copy()
     for done in range(asked.rounds):
         yield done / asked.rounds
         guess = guess * soft(seen / np.maximum(soft(guess, asked.radius), LEAST), asked.radius)

@@ -121,7 +121,9 @@ def test_grain_has_the_strength_that_was_asked_and_comes_back_with_its_seed() ->
     assert whole(take(black, Grain(amount=8, seed=5))).tobytes() == black.tobytes()
 
 
-@pytest.mark.parametrize("step", [Denoise(), Deblur(), Sharpen(), Contrast(), Grain(seed=1)], ids=lambda step: step.kind)
+@pytest.mark.parametrize(
+    "step", [Denoise(), Deblur(), Sharpen(), Contrast(), Grain(seed=1)], ids=lambda step: step.kind
+)
 def test_the_same_comes_out_every_time_of_the_same_size_with_its_transparency(step: PixelStep) -> None:
     source = noised(scene(), 5)
     source.putalpha(Image.linear_gradient("L").resize(source.size))
