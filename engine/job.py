@@ -51,8 +51,11 @@ class Job(BaseModel):
             return sum(w * h for w, h in request.sizes) * sum(map(weight, request.steps)) / 1e6
         units = sum(unit.weight > 0 for unit in request.control)
         (width, height), sampling = request.size, request.sampling
-        calls = evaluations(sampling.sampler, sampling.steps)
-        return width * height * calls * request.output.count * (1 + UNIT * units) / 1e6
+        work = width * height * evaluations(sampling.sampler, sampling.steps)
+        if request.hires.on:
+            width, height = request.hires.size(request.size)
+            work += width * height * evaluations(sampling.sampler, request.hires.steps(sampling.steps))
+        return work * request.output.count * (1 + UNIT * units) / 1e6
 
     @property
     def checkpoint(self) -> str:

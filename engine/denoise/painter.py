@@ -32,6 +32,7 @@ from engine.library.scan import Library, ModelFile
 from engine.memory.relief import device_lost, out_of_memory
 from engine.memory.residency import Residency, give_back
 from engine.request.restoring import RestoreRequest, Upscale
+from engine.request.upscalers import EVERYWHERE
 from engine.resolve import find
 from engine.restore.files import upscaler_file
 from engine.restore.run import Restoration
@@ -127,7 +128,10 @@ class Painter:
             read = partial(self.load, partial(load_control, found), digest)
             borrowed = work.lease.enter_context(self.residency.lease(f"control {digest}", size, read))
             work.controls[digest] = cast(LoadedControl, borrowed)
-        self.use_threads(work)
+        if request.hires.on and request.hires.hires_upscaler not in EVERYWHERE:
+            name, digest = request.hires.hires_upscaler, request.spent.hires_upscaler_hash
+            work.upscaler = self.borrow_upscaler(Upscale(upscaler=name, upscaler_hash=digest), work.lease)
+        self.use_threads(work, request.size)
         work.pictures = compose(work, work.model, Sources(self.folder), self.wardrobe)
         yield Started(job=work.job.id, doing="drawing")
 
@@ -188,7 +192,7 @@ class Painter:
         now = time.monotonic()
         charges = [p.charge for _, p in group]
         previews = frozenset(i for i, (_, p) in enumerate(group) if self.wants_preview(p, now))
-        self.use_threads(group[0][0])
+        self.use_threads(group[0][0], group[0][1].size)
         try:
             first = group[0][1]
             with devices.attention(self.device), self.wardrobe.unet(first.denoising.model, first.worn):
@@ -225,9 +229,9 @@ class Painter:
         else:
             yield self.fail(group[0][0], error)
 
-    def use_threads(self, work: Work) -> None:
+    def use_threads(self, work: Work, size: tuple[int, int]) -> None:
         if model := work.model:
-            (width, height), factor = work.request.size, vae_factor(model)
+            (width, height), factor = size, vae_factor(model)
             weights, positions = model.nbytes // model.dtype.itemsize, width // factor * (height // factor)
             devices.use_threads(devices.threads(weights, positions, self.cores))
 
@@ -249,11 +253,13 @@ class Painter:
         yield Stepped(
             job=work.job.id,
             index=picture.index,
-            step=drawn.index,
-            of=len(drawn.solver.times),
+            step=picture.step,
+            of=picture.of,
             preview=collect(picture),
         )
-        if drawn.finished:
+        if drawn.finished and picture.second:
+            picture.go_over(picture.second)
+        elif drawn.finished:
             image = decode(drawn.model, drawn.latents, picture.request.tuning.arithmetic)
             text = infotext.write(picture.request)
             work.pictures.remove(picture)
