@@ -42,7 +42,7 @@ class Actions:
         answer: dict[str, Any] = {"jobs": jobs, "turn": next(self.turn)}
         try:
             self.studio.forms.change(owner, values)
-            wanted = {**asked(values), **started(begin)}
+            wanted = begun(asked(values), begin)
             for _ in range(batches(values)):
                 job = self.studio.submit(wanted, owner)
                 jobs.append(job.id)
@@ -114,11 +114,18 @@ class Actions:
         chosen = checkpoint if checkpoint in names(models) else next(iter(names(models)), None)
         return [gr.update(choices=choices(models), value=chosen), described(models, chosen)]
 
+    def upscalers(self, kept: Any) -> list[str]:
+        """kept: a value that may name a file that is no longer here; asking for it says so."""
+        found = [one["name"] for one in self.studio.upscalers() if not one["problem"]]
+        return [*found, kept] if kept and kept not in found else found
+
     def updates(self, values: dict[str, Any], models: list[ModelFile]) -> list[Any]:
         """One update for each control, in the form's order, and the models' piece last."""
         result: list[Any] = []
         for name in self.form:
             change: dict[str, Any] = {"choices": choices(models)} if name == "checkpoint" else {}
+            if name == "hires_upscaler":
+                change["choices"] = self.upscalers(values.get(name))
             if name in values:
                 change["value"] = values[name]
             result.append(gr.update(**change))
@@ -144,6 +151,14 @@ def asked(values: dict[str, Any]) -> dict[str, Any]:
         for name, value in values.items()
         if name in PARAMETERS
     }
+
+
+def begun(values: dict[str, Any], begin: Any) -> dict[str, Any]:
+    """With the start. The second pass belongs to text to image: in the other tabs its group is not shown."""
+    start = started(begin)
+    if start:
+        values = {name: value for name, value in values.items() if PARAMETERS[name].part != "hires"}
+    return {**values, **start}
 
 
 def started(begin: Any) -> dict[str, Any]:

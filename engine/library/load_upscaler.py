@@ -49,7 +49,7 @@ def load_upscaler(found: Addition, device: torch.device, dtype: torch.dtype, has
         network: Any = ModelLoader("cpu").load_from_state_dict(weights)
     except UnsupportedModelError:
         raise ModelDamaged(
-            "upscaler.unknown",
+            "upscaler.strange",
             f"{found.path.name} holds weights of no upscaler that is known here.",
             "Use ESRGAN, Real-ESRGAN, SwinIR, DAT, HAT, OmniSR or another that spandrel knows.",
             file=found.path.name,

@@ -92,7 +92,7 @@ def test_cut_off_empty_and_strange_files_are_named(tmp_path: Path) -> None:
 def test_other_models_are_named_and_sent_to_their_folder(tmp_path: Path) -> None:
     checkpoint = of_shapes({"model.diffusion_model.input_blocks.0.0.weight": [4, 4, 3, 3]})
     assert refused(write(tmp_path / "sd.safetensors", checkpoint)) == "upscaler.kind"
-    assert refused(write(tmp_path / "what.safetensors", of_shapes({"layer.weight": [3, 3]}))) == "upscaler.unknown"
+    assert refused(write(tmp_path / "what.safetensors", of_shapes({"layer.weight": [3, 3]}))) == "upscaler.strange"
 
 
 def test_a_network_with_nan_is_refused(tmp_path: Path) -> None:
