@@ -1,5 +1,6 @@
 """Finished pictures over HTTP: by opaque id, to those who may see them."""
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -28,7 +29,10 @@ Whose = Annotated[str | None, Depends(whose)]
 
 @router.get("/images/{image_id}")
 def image(image_id: str, studio: TheStudio, owner: Whose) -> JSONResponse:
-    return JSONResponse(shown(studio.gallery.get(image_id, owner)), headers=FRESH)
+    """With its parents: pictures of the gallery that it was made of, each with its role."""
+    found = studio.gallery.get(image_id, owner)
+    parents = [asdict(parent) for parent in studio.gallery.parents(found, owner)]
+    return JSONResponse({**shown(found), "parents": parents}, headers=FRESH)
 
 
 @router.get("/images/{image_id}/file")
@@ -67,7 +71,19 @@ def sent(path: Path, media_type: str, name: str | None = None) -> FileResponse:
 
 def shown(image: GalleryImage) -> dict[str, Any]:
     names = ("id", "job", "index", "created", "width", "height", "prompt", "seed", "checkpoint", "sampler", "steps")
-    kept = ("seconds", "infotext", "stars", "tags", "trashed", "format", "imported", "trace", "name", "outside")
+    kept = (
+        "seconds",
+        "infotext",
+        "stars",
+        "tags",
+        "trashed",
+        "format",
+        "imported",
+        "trace",
+        "name",
+        "outside",
+        "restored",
+    )
     facts = {name: getattr(image, name) for name in (*names, *kept)}
     return {**facts, "values": for_scripts(flat(image.request))}
 

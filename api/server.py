@@ -23,6 +23,7 @@ from api import (
     presets,
     prompt,
     read_settings,
+    restore,
     training,
 )
 from api.access import Access, VisitorCookie
@@ -71,6 +72,7 @@ def make_app(studio: Studio, access: Access) -> FastAPI:
     app.include_router(training.router)
     app.include_router(additions.router)
     app.include_router(control.router)
+    app.include_router(restore.router)
     app.add_api_route(
         "/api/{path:path}", nothing, methods=["GET", "POST", "PUT", "PATCH", "DELETE"], include_in_schema=False
     )

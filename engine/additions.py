@@ -9,6 +9,7 @@ from engine.errors import AtelierError, BadRequest
 from engine.prompt import networks
 from engine.prompt.words import Words
 from engine.request.generation import GenerationRequest
+from engine.request.upscalers import EVERYWHERE
 
 
 class Addition(Protocol):
@@ -74,6 +75,16 @@ def settled_units(request: GenerationRequest, controls: Shelf[A], width: int, mo
         told = {"model": found.name, "model_hash": controls.hash_of(found), "picture": picture}
         units.append({**unit.model_dump(), **told})
     return request.with_units(units)
+
+
+def settled_upscaler(request: GenerationRequest, upscalers: Shelf[A]) -> GenerationRequest:
+    """The second pass's, where it is a file, by its name and its hash."""
+    name, digest = request.hires.hires_upscaler, request.spent.hires_upscaler_hash
+    if not request.hires.on or name in EVERYWHERE:
+        return request.with_(spent={"hires_upscaler_hash": ""})
+    found = here(upscalers, name, digest, "upscaler", "hires_upscaler")
+    told = {"hires_upscaler_hash": upscalers.hash_of(found)}
+    return request.with_(hires={"hires_upscaler": found.name}, spent=told)
 
 
 def settled_words(

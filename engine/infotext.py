@@ -8,17 +8,28 @@ from typing import Any
 
 from engine import control_text
 from engine.request.generation import GenerationRequest
+from engine.request.hires import Hires
 from engine.request.schema import PARAMETERS, STARTS, Parameter, flat
 
 NEGATIVE = "Negative prompt:"
 # Keys are short: without a bound a hostile text of letters takes quadratic time.
 PAIR = re.compile(r'\s*(\w[\w \-/]{0,80}):\s*("(?:\\.|[^\\"])+"|[^,]*)(?:,|$)')
 SIZE = re.compile(r"^(\d{1,5})x(\d{1,5})$")
-SIZES = {"Size": ("width", "height"), "Seed resize from": ("resize_from_width", "resize_from_height")}
+SIZES = {
+    "Size": ("width", "height"),
+    "Seed resize from": ("resize_from_width", "resize_from_height"),
+    "Hires resize": ("hires_width", "hires_height"),
+}
 ORDER = ("steps", "sampler", "schedule", "guidance", "seed", "width", "checkpoint_hash", "checkpoint", "clip_skip")
 ALWAYS = {"steps", "sampler", "schedule", "guidance", "seed", "noise_source"}
+SECOND = {"hires_strength", "hires_upscaler"}  # always, where there is a second pass
 KEYS = {p.infotext: p for p in PARAMETERS.values() if p.infotext}
-HASHES = {"checkpoint_hash": r"[0-9a-f]{10}", "picture": r"[0-9a-f]{64}", "mask": r"[0-9a-f]{64}"}
+HASHES = {
+    "checkpoint_hash": r"[0-9a-f]{10}",
+    "hires_upscaler_hash": r"[0-9a-f]{10}",
+    "picture": r"[0-9a-f]{64}",
+    "mask": r"[0-9a-f]{64}",
+}
 # Our own keys for prompts that the plain form would not give back as they were.
 EXACT_PROMPT, EXACT_NEGATIVE = "Prompt text", "Negative prompt text"
 OURS = "Atelier"
@@ -73,13 +84,14 @@ def assemble(prompt: str, negative: str, pairs: Mapping[str, str]) -> str:
 def settings(values: Mapping[str, Any]) -> dict[str, str]:
     pairs: dict[str, str] = {}
     rest = [name for name in PARAMETERS if name not in ORDER]
+    always = ALWAYS | (SECOND if hires_of(values).on else set())
     for name in (*ORDER, *rest):
         for key, (across, down) in SIZES.items():
             if name == across and (values[across] or values[down]):
                 pairs[key] = f"{values[across] or 0}x{values[down] or 0}"
         known = PARAMETERS[name]
         value = values.get(name)
-        if known.infotext is None or value is None or (name not in ALWAYS and value == known.default):
+        if known.infotext is None or value is None or (name not in always and value == known.default):
             continue
         pairs[known.infotext] = quote(value)
     pairs |= {key: quote(value) for key, value in control_text.written(values.get("control", ())).items()}
@@ -207,12 +219,28 @@ def understand(text: Text) -> Reading:
         else:
             leftovers[key] = value
     kind = start_of(values)
+    if kind == "noise" and "strength" in values and (ours or any(name in values for name in Hires.model_fields)):
+        del values["strength"]  # one key stands for both
+        given = text.pairs["Denoising strength"]
+        if (strength := convert(PARAMETERS["hires_strength"], given)) is None:
+            leftovers["Denoising strength"] = given
+        else:
+            values["hires_strength"] = strength
+    elif kind != "noise":
+        for name in [name for name in values if name in Hires.model_fields]:
+            del values[name]
+            key = PARAMETERS[name].infotext or "Hires resize"
+            leftovers[key] = text.pairs[key]
     own = STARTS[kind].model_fields
     for name in [n for n in values if n in PARAMETERS and PARAMETERS[n].part == "start" and n not in own]:
         del values[name]
         key = PARAMETERS[name].infotext or name
         leftovers[key] = text.pairs[key]
     return Reading(values if kind == "noise" else {**values, "start": kind}, leftovers, text.tool)
+
+
+def hires_of(values: Mapping[str, Any]) -> Hires:
+    return Hires.model_validate({name: values[name] for name in Hires.model_fields if name in values})
 
 
 def start_of(values: Mapping[str, Any]) -> str:

@@ -8,9 +8,12 @@ from pydantic import BaseModel, ConfigDict
 
 from engine.errors import Problem
 from engine.request.generation import GenerationRequest
+from engine.request.restoring import Denoise, RestoreRequest, Step, Upscale
 from engine.request.samplers import evaluations
+from engine.request.upscalers import PIXEL_UPSCALERS
 
 UNIT = 0.4  # of a UNet's work: a ControlNet is its encoder and middle once more
+NETWORK, CLEANING, OTHER = 6.0, 0.5, 0.1  # of a UNet's step per pixel: upscaling networks, and the picture steps
 
 
 class JobState(StrEnum):
@@ -34,7 +37,7 @@ class Job(BaseModel):
 
     id: str
     owner: str
-    request: GenerationRequest
+    request: GenerationRequest | RestoreRequest
     state: JobState = JobState.QUEUED
     attempts: int = 0
     live: bool = False
@@ -45,11 +48,43 @@ class Job(BaseModel):
 
     @property
     def cost(self) -> float:
-        """Work in million pixel-steps, control included: what fairness counts."""
-        units = sum(unit.weight > 0 for unit in self.request.control)
-        (width, height), sampling = self.request.size, self.request.sampling
-        calls = evaluations(sampling.sampler, sampling.steps)
-        return width * height * calls * self.request.output.count * (1 + UNIT * units) / 1e6
+        """Work in million pixel-steps, control and a second pass included: what fairness counts."""
+        request = self.request
+        if isinstance(request, RestoreRequest):
+            return sum(w * h for w, h in request.sizes) * sum(map(weight, request.steps)) / 1e6
+        units = sum(unit.weight > 0 for unit in request.control)
+        (width, height), sampling = request.size, request.sampling
+        work = width * height * evaluations(sampling.sampler, sampling.steps)
+        if request.hires.on:
+            width, height = request.hires.size(request.size)
+            work += width * height * evaluations(sampling.sampler, request.hires.steps(sampling.steps))
+        return work * request.output.count * (1 + UNIT * units) / 1e6
+
+    @property
+    def checkpoint(self) -> str:
+        """The hash of the model that draws it; "" where nothing is drawn."""
+        return "" if isinstance(self.request, RestoreRequest) else self.request.model.checkpoint_hash
+
+    @property
+    def count(self) -> int:
+        """How many pictures it makes."""
+        return len(self.request.pictures) if isinstance(self.request, RestoreRequest) else self.request.output.count
+
+    @property
+    def steps(self) -> int:
+        """Of each picture, before it is known better."""
+        return len(self.request.steps) if isinstance(self.request, RestoreRequest) else self.request.sampling.steps
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """(width, height) that it begins with; of several pictures, the first."""
+        return self.request.sizes[0] if isinstance(self.request, RestoreRequest) else self.request.size
+
+
+def weight(step: Step) -> float:
+    if isinstance(step, Upscale) and step.upscaler not in PIXEL_UPSCALERS:
+        return NETWORK
+    return CLEANING if isinstance(step, Denoise) else OTHER
 
 
 def new_id() -> str:

@@ -12,6 +12,7 @@ from typing import Any
 
 from engine.events import FINAL, Done, Event, Made, Queued, Started, Stepped
 from engine.job import Job, JobState
+from engine.request.restoring import RestoreRequest
 
 MOST_LOOKS = 64  # owners whose last live picture is remembered
 
@@ -85,8 +86,7 @@ class Progress:
         self.when_moved: Callable[[], object] = lambda: None  # a job has begun or ended: the queue has room
 
     def begun(self, job: Job, made: frozenset[int]) -> None:
-        steps = job.request.sampling.steps
-        stages = {i: Stage(steps if i in made else 0, steps) for i in range(job.request.output.count)}
+        stages = {i: Stage(job.steps if i in made else 0, job.steps) for i in range(job.count)}
         with self.lock:
             self.courses[job.id] = Course(job.cost, stages, job.live)
         self.ring()
@@ -161,30 +161,30 @@ class Progress:
 
     def shown(self, job: Job, position: int | None, made: Mapping[int, str]) -> dict[str, Any]:
         """A job as JSON. made: its stored pictures' ids by index."""
-        request = job.request
-        width, height = request.size
+        (width, height), request = job.size, job.request
         with self.lock:
             course = self.course(job)
             doing, left = (course.doing, course.seconds_left) if course else (None, None)
             stages = {i: (s.step, s.of, s.preview) for i, s in course.stages.items()} if course else {}
         pictures: list[dict[str, Any]] = []
-        for index in range(request.output.count):
-            steps = request.sampling.steps
+        steps = job.steps
+        for index in range(job.count):
             step, of, preview = stages.get(index, (steps if index in made else 0, steps, None))
             pictures.append({"index": index, "step": step, "of": of, "preview": preview, "image": made.get(index)})
         return {
             "id": job.id,
+            "kind": "restore" if isinstance(request, RestoreRequest) else "draw",
             "state": job.state.value,
             "live": job.live,
             "position": position,
             "doing": doing,
-            "count": request.output.count,
+            "count": job.count,
             "pictures": pictures,
             "seconds_left": left,
-            "prompt": request.words.prompt,
+            "prompt": "" if isinstance(request, RestoreRequest) else request.words.prompt,
             "width": width,
             "height": height,
-            "checkpoint": request.model.checkpoint,
+            "checkpoint": "" if isinstance(request, RestoreRequest) else request.model.checkpoint,
             "problem": job.problem.model_dump() if job.problem else None,
             "created": job.created,
             "finished": job.finished,

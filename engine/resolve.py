@@ -11,9 +11,11 @@ from engine.errors import BadRequest
 from engine.prompt.lexicon import Lexicon
 from engine.prompt.spend import spend
 from engine.request.generation import GenerationRequest
-from engine.request.parts import Tuning
+from engine.request.hires import LARGEST, Hires
+from engine.request.parts import Sampling, Tuning
 from engine.request.samplers import FACTS
 
+LONGEST = 1000  # steps of a table: Stable Diffusion learned as many levels of noise
 LOWEST = 0.03  # sigma where Stable Diffusion's table begins, rounded up
 
 
@@ -44,6 +46,8 @@ class Checkpoints(Protocol[C]):
     def embeddings(self) -> Shelf[Any]: ...
     @property
     def controls(self) -> Shelf[Any]: ...
+    @property
+    def upscalers(self) -> Shelf[Any]: ...
 
 
 NO_WORDS = Lexicon.of(Path("/nowhere"))
@@ -74,6 +78,7 @@ def resolve(
             most=facts.max_steps,
         )
     check_limits(request.tuning)
+    check_hires(request.hires, request.sampling)
     model = find(request, library)
     seed = request.sampling.seed
     settled = request.with_(
@@ -82,6 +87,8 @@ def resolve(
         sampling={"seed": draw_seed() if seed < 0 else seed},
         noise={"variation_seed": variation_seed(request, draw_seed)},
     )
+    settled = additions.settled_upscaler(settled, library.upscalers)
+    check_large(settled)
     settled = additions.settled_units(settled, library.controls, model.words, model.name)
     return additions.settled(spend(settled, lexicon), library.loras, library.embeddings, model.words, model.name)
 
@@ -97,6 +104,41 @@ def check_limits(tuning: Tuning) -> None:
             field="sigma_max",
             high=high,
             low=low or LOWEST,
+        )
+
+
+def check_hires(hires: Hires, sampling: Sampling) -> None:
+    """The second pass draws the last steps of a longer table, and tables have an end."""
+    facts = FACTS[sampling.sampler]
+    most = min(LONGEST, facts.max_steps) if facts.max_steps < 150 else LONGEST
+    if hires.on and hires.schedule(sampling.steps) > most:
+        steps = hires.steps(sampling.steps)
+        raise BadRequest(
+            "hires.steps",
+            f"With a strength of {hires.hires_strength:g}, {sampling.sampler} draws at most"
+            f" {int(most * hires.hires_strength)} steps in a second pass, not {steps}.",
+            "Choose fewer hires steps, or more strength.",
+            field="hires_steps",
+            strength=hires.hires_strength,
+            sampler=sampling.sampler,
+            most=int(most * hires.hires_strength),
+            steps=steps,
+        )
+
+
+def check_large(request: GenerationRequest) -> None:
+    if not request.hires.on:
+        return
+    width, height = request.hires.size(request.size)
+    if max(width, height) > LARGEST:
+        raise BadRequest(
+            "hires.large",
+            f"The second pass would draw {width} x {height} pixels; {LARGEST} a side are the most.",
+            "Choose a smaller factor, or restore the picture with an upscaler afterwards.",
+            field="hires_scale",
+            width=width,
+            height=height,
+            most=LARGEST,
         )
 
 

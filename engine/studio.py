@@ -30,6 +30,7 @@ from engine.picture.judge import judged
 from engine.picture.open import open_safe
 from engine.picture.preprocessors.maps import preview
 from engine.picture.small import small
+from engine.picture.steps.settle import settled
 from engine.presets import Presets
 from engine.progress import Progress
 from engine.prompt.counter import Counter
@@ -43,8 +44,10 @@ from engine.queue.dispatcher import Dispatcher
 from engine.queue.store import Store
 from engine.request.generation import GenerationRequest
 from engine.request.read import read
+from engine.request.restoring_read import read_restoring
 from engine.request.units import checked
-from engine.resolve import find, resolve
+from engine.request.upscalers import EVERYWHERE, LATENT_UPSCALERS
+from engine.resolve import draw_seed, find, resolve
 from engine.training.supervisor import Ground, Supervisor
 from engine.workers import worker
 from engine.workers.inprocess import Thread
@@ -151,6 +154,18 @@ class Studio:
         self.history.put(owner, tidy(words.prompt), tidy(words.negative_prompt))
         return job
 
+    def restore(self, values: Mapping[str, Any], owner: str) -> Job:
+        """values: pictures, steps and the files' format (engine/request/restoring_read.py). As `submit`."""
+        asked = settled(read_restoring(values), self.inputs, self.library.upscalers, draw_seed)
+        job = Job(id=new_id(), owner=owner, request=asked, created=time.time())
+        self.put(job)
+        return job
+
+    def upscalers(self) -> list[dict[str, Any]]:
+        """Those without a file first, then those of models/upscalers that are there now; JSON-ready."""
+        plain = [{"name": name, "latent": name in LATENT_UPSCALERS, "problem": None} for name in EVERYWHERE]
+        return plain + [{**one, "latent": False} for one in self.additions("upscaler")]
+
     def resolved(self, values: Mapping[str, Any]) -> GenerationRequest:
         """What parameters by name ask for, nothing left to chance. Raises AtelierError when it cannot be drawn."""
         asked = read(values)
@@ -210,7 +225,7 @@ class Studio:
         return understand(request, self.lexicon, counting, check)
 
     def additions(self, kind: Kind) -> list[dict[str, Any]]:
-        """The LoRAs, embeddings or ControlNets that are here now, JSON-ready, without their paths."""
+        """The LoRAs, embeddings, ControlNets or upscalers that are here now, JSON-ready, without their paths."""
         shelf = self.shelf(kind)
         shelf.refresh()
         return [addition.told() for addition in shelf.all()]
@@ -224,7 +239,13 @@ class Studio:
 
     def shelf(self, kind: Kind) -> Shelf:
         library = self.library
-        return {"lora": library.loras, "embedding": library.embeddings, "control": library.controls}[kind]
+        shelves: dict[Kind, Shelf] = {
+            "lora": library.loras,
+            "embedding": library.embeddings,
+            "control": library.controls,
+            "upscaler": library.upscalers,
+        }
+        return shelves[kind]
 
     def styles(self) -> list[dict[str, str]]:
         return [asdict(style) for style in self.lexicon.styles.all()]

@@ -6,8 +6,10 @@ from pathlib import Path
 import pytest
 
 from engine.request.preprocessors import PREPROCESSOR_FACTS
+from engine.request.restoring_read import STEP_PARAMETERS
 from engine.request.samplers import SAMPLERS, SCHEDULES
 from engine.request.schema import CONTROLS, PARAMETERS
+from engine.request.upscalers import EVERYWHERE
 from engine.settings import Settings
 
 DOCS = Path(__file__).parent.parent / "docs"
@@ -30,6 +32,19 @@ def test_every_value_of_a_control_unit_is_described(name: str) -> None:
     assert known.label in row
     assert known.help in row
     assert (known.infotext or "") in row
+
+
+@pytest.mark.parametrize(("kind", "name"), [(kind, name) for kind, known in STEP_PARAMETERS.items() for name in known])
+def test_every_value_of_a_restoring_step_is_described(kind: str, name: str) -> None:
+    known, lines = STEP_PARAMETERS[kind][name], (DOCS / "restore.md").read_text().splitlines()
+    row = next(line for line in lines if line.startswith(f"| `{kind}` | `{name}` |"))
+    assert known.label in row
+    assert known.help in row
+
+
+@pytest.mark.parametrize("name", EVERYWHERE)
+def test_every_upscaler_that_is_always_there_is_named(name: str) -> None:
+    assert f"`{name}`" in (DOCS / "hires.md").read_text().replace("\n", " ")
 
 
 @pytest.mark.parametrize("name", PREPROCESSOR_FACTS)

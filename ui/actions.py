@@ -133,11 +133,18 @@ class Actions:
         chosen = checkpoint if checkpoint in names(models) else next(iter(names(models)), None)
         return [gr.update(choices=choices(models), value=chosen), described(models, chosen)]
 
+    def upscalers(self, kept: Any) -> list[str]:
+        """kept: a value that may name a file that is no longer here; asking for it says so."""
+        found = [one["name"] for one in self.studio.upscalers() if not one["problem"]]
+        return [*found, kept] if kept and kept not in found else found
+
     def updates(self, values: dict[str, Any], models: list[ModelFile]) -> list[Any]:
         """One update for each control, in the form's order, and the models' piece last."""
         result: list[Any] = []
         for name in self.form:
             change: dict[str, Any] = {"choices": choices(models)} if name == "checkpoint" else {}
+            if name == "hires_upscaler":
+                change["choices"] = self.upscalers(values.get(name))
             if name in values:
                 change["value"] = values[name]
             result.append(gr.update(**change))
@@ -157,8 +164,11 @@ def changes(new: Mapping[str, Any], current: Mapping[str, Any]) -> list[dict[str
 
 
 def wished(values: dict[str, Any], begin: Any) -> dict[str, Any]:
-    """What the engine is asked by the form and by what the picture begins with."""
+    """What the engine is asked by the form and by what the picture begins with. The second pass belongs to text to
+    image: in the other tabs its group is not shown."""
     start = started(begin)
+    if start:
+        values = {name: value for name, value in values.items() if not of_hires(name)}
     lines = start.pop("control", None)  # of a drawing that is followed: its picture serves the form's units, too
     if not isinstance(lines, dict):
         return {**asked(values), **start}
@@ -174,6 +184,10 @@ def asked(values: dict[str, Any]) -> dict[str, Any]:
         for name, value in values.items()
         if name in PARAMETERS
     } | ({"control": units} if units else {})
+
+
+def of_hires(name: str) -> bool:
+    return name in PARAMETERS and PARAMETERS[name].part == "hires"
 
 
 def started(begin: Any) -> dict[str, Any]:

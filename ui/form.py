@@ -8,6 +8,7 @@ import gradio as gr
 from gradio.components import Component
 
 from engine.request.schema import PARAMETERS, Parameter
+from engine.request.upscalers import EVERYWHERE
 from ui.fits import takes
 from ui.loose import Choice, Figure, Range
 from ui.units import FIELD, fits_units, shown_units
@@ -48,6 +49,8 @@ def draw(name: str, **layout: Any) -> Component:
         return Choice(**{**common, **several, **layout})
     if known.choices:
         return Choice(**{**common, "choices": list(known.choices), "value": known.default, **layout})
+    if name == "hires_upscaler":
+        return Choice(**{**common, "choices": list(EVERYWHERE), "value": known.default, "filterable": False, **layout})
     if known.type is bool:
         return gr.Checkbox(**{**common, "value": known.default, **layout})
     if known.type in (int, float):

@@ -97,25 +97,28 @@ class Speaker:
         self.known: dict[tuple[object, ...], torch.Tensor] = {}
         self.vectors: Vectors | None = None
 
-    def conditioning(self, request: GenerationRequest, worn: Set = ()) -> Conditioning:
-        """Of one picture, whose LoRAs the text encoder wears meanwhile."""
+    def conditioning(
+        self, request: GenerationRequest, worn: Set = (), timeline: Timeline | None = None
+    ) -> Conditioning:
+        """Of one picture, whose LoRAs the text encoder wears meanwhile. timeline: of its second pass."""
+        timeline = timeline or Timeline(request.sampling.steps)
         if self.wardrobe is None:
-            return self.told(request, worn)
+            return self.told(request, worn, timeline)
         self.vectors = self.wardrobe.vectors(request)
         with self.wardrobe.text(self.model, worn):
-            return self.told(request, worn)
+            return self.told(request, worn, timeline)
 
-    def told(self, request: GenerationRequest, worn: Set) -> Conditioning:
+    def told(self, request: GenerationRequest, worn: Set, timeline: Timeline) -> Conditioning:
         """Without guidance the negative prompt is not looked at, nor paid for."""
         words = request.words
         spoken = composition.split(take_out(words.prompt)[0])
-        positive = tuple(self.track(text, request, worn, weight) for text, weight in spoken)
+        positive = tuple(self.track(text, request, worn, timeline, weight) for text, weight in spoken)
         alone = request.sampling.guidance <= 1 and len(positive) == 1 and positive[0].weight == 1
-        negative = None if alone else self.track(words.negative_prompt, request, worn)
+        negative = None if alone else self.track(words.negative_prompt, request, worn, timeline)
         return Conditioning(positive, negative)
 
-    def track(self, text: str, request: GenerationRequest, worn: Set, weight: float = 1.0) -> Track:
-        found = stages(text, Timeline(request.sampling.steps))
+    def track(self, text: str, request: GenerationRequest, worn: Set, timeline: Timeline, weight: float = 1.0) -> Track:
+        found = stages(text, timeline)
         return Track(tuple(Stage(last, said, self.encoded(said, request, worn)) for last, said in found), weight)
 
     def encoded(self, text: str, request: GenerationRequest, worn: Set) -> torch.Tensor:

@@ -96,15 +96,21 @@ class Inputs(NamedTuple):
 
 @torch.inference_mode()
 def units_of(
-    request: GenerationRequest, controls: Mapping[str, LoadedControl], model: LoadedModel, pictures: Path
+    request: GenerationRequest,
+    controls: Mapping[str, LoadedControl],
+    model: LoadedModel,
+    pictures: Path,
+    size: tuple[int, int] | None = None,
 ) -> tuple[Unit, ...]:
-    """controls: the networks by their hash. Maps are made here, once for all pictures of a job."""
+    """controls: the networks by their hash; size: of the pass, the first one's unless given. Maps are made here, once for all pictures of a job."""
     found = []
     for at, asked in enumerate(request.control):
         if asked.weight > 0:
             control = controls[asked.model_hash]
             refuse_misfit(control, model)
-            map_ = control_map(asked, open_input(pictures, asked.picture, f"control.{at}.picture"), request.size)
+            map_ = control_map(
+                asked, open_input(pictures, asked.picture, f"control.{at}.picture"), size or request.size
+            )
             share = 0.0 if isinstance(control.network, T2IAdapter) else weights(control.network) / weights(model.unet)
             found.append(Unit(control, look(control, map_, 2 if request.sampling.guidance > 1 else 1), asked, share))
     return tuple(found)

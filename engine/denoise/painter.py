@@ -4,6 +4,7 @@ import logging
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 from typing import TypeVar, cast
@@ -26,14 +27,19 @@ from engine.events import Done, Event, Failed, Made, Started, Stepped
 from engine.job import Job
 from engine.library.load import LoadedModel, load
 from engine.library.load_control import LoadedControl, load_control
+from engine.library.load_upscaler import LoadedUpscaler, load_upscaler
 from engine.library.scan import Library, ModelFile
 from engine.memory.relief import device_lost, out_of_memory
 from engine.memory.residency import Residency, give_back
+from engine.request.restoring import RestoreRequest, Upscale
+from engine.request.upscalers import EVERYWHERE
 from engine.resolve import find
+from engine.restore.files import upscaler_file
+from engine.restore.run import Restoration
 
 log = logging.getLogger(__name__)
 PREVIEWS = 12  # at most, over a picture's steps
-M = TypeVar("M", LoadedModel, LoadedControl)
+M = TypeVar("M", LoadedModel, LoadedControl, LoadedUpscaler)
 BETWEEN = 0.1  # seconds between two previews of a picture
 
 
@@ -46,9 +52,12 @@ class Painter:
         self.cores = torch.get_num_threads()
         self.max_rows = max_rows
         self.folder = pictures
-        self.residency: Residency[LoadedModel | LoadedControl] = Residency(devices.budget(self.device, model_memory))
+        self.residency: Residency[LoadedModel | LoadedControl | LoadedUpscaler] = Residency(
+            devices.budget(self.device, model_memory)
+        )
         self.wardrobe = Wardrobe(library)
         self.works: dict[str, Work] = {}
+        self.restorations: dict[str, Restoration] = {}
         self.turn = 0
         self.fitting: dict[Key, int] = {}  # rows that fitted into memory, where all did not
         self.matrices: dict[str, Matrix] = {}
@@ -56,11 +65,11 @@ class Painter:
 
     @property
     def idle(self) -> bool:
-        return not self.works
+        return not self.works and not self.restorations
 
     @property
     def jobs(self) -> tuple[str, ...]:
-        return tuple(self.works)
+        return *self.works, *self.restorations
 
     @property
     def loaded(self) -> tuple[str, ...]:
@@ -72,12 +81,17 @@ class Painter:
 
     def add(self, job: Job, skip: frozenset[int] = frozenset()) -> None:
         """skip: pictures of the job that are stored already."""
-        self.works[job.id] = Work(job, skip)
+        if isinstance(job.request, RestoreRequest):
+            self.restorations[job.id] = Restoration.of(job, skip, self.folder, self.borrow_upscaler)
+        else:
+            self.works[job.id] = Work(job, skip)
 
     def remove(self, job_id: str) -> None:
         """Leave the job out from the next step on; nothing more is heard of it."""
         if work := self.works.pop(job_id, None):
             self.put_down(work)
+        if restoration := self.restorations.pop(job_id, None):
+            restoration.lease.close()
 
     def close(self) -> None:
         for job_id in self.jobs:
@@ -87,18 +101,21 @@ class Painter:
         devices.use_threads(self.cores)
 
     def step(self) -> Iterator[Event]:
-        """One call of the network shared by all that fit in it, and what came of it. To stop, stop asking."""
+        """One call of the network shared by all that fit in it, and what came of it; then a slice of each restoration.
+        To stop, stop asking."""
         for work in [w for w in self.works.values() if not w.begun]:
             yield from self.guarded(work, self.begin(work))
         group = self.choose()
         if group:
             yield from self.advance(group)
         yield from self.harvest(wait=not group)
+        for restoration in list(self.restorations.values()):
+            yield from self.guarded(restoration, self.restore(restoration))
 
     # -- beginning
 
     def begin(self, work: Work) -> Iterator[Event]:
-        request = work.job.request
+        request = work.request
         if not self.residency.has(request.model.checkpoint_hash):
             yield Started(job=work.job.id, doing="loading")
         file = self.file(work)
@@ -111,17 +128,20 @@ class Painter:
             read = partial(self.load, partial(load_control, found), digest)
             borrowed = work.lease.enter_context(self.residency.lease(f"control {digest}", size, read))
             work.controls[digest] = cast(LoadedControl, borrowed)
-        self.use_threads(work)
+        if request.hires.on and request.hires.hires_upscaler not in EVERYWHERE:
+            name, digest = request.hires.hires_upscaler, request.spent.hires_upscaler_hash
+            work.upscaler = self.borrow_upscaler(Upscale(upscaler=name, upscaler_hash=digest), work.lease)
+        self.use_threads(work, request.size)
         work.pictures = compose(work, work.model, Sources(self.folder), self.wardrobe)
         yield Started(job=work.job.id, doing="drawing")
 
     def file(self, work: Work) -> ModelFile:
         """The file of the job's model, looked for again when it was added after the last scan."""
         try:
-            return find(work.job.request, self.library)
+            return find(work.request, self.library)
         except AtelierError:
             self.library.refresh()
-            return find(work.job.request, self.library)
+            return find(work.request, self.library)
 
     def load(self, read: Callable[[torch.device, torch.dtype, str], M], digest: str) -> M:
         devices.use_threads(self.cores)
@@ -132,6 +152,20 @@ class Painter:
                 raise
         self.make_room()
         return read(self.device, self.dtype, digest)
+
+    # -- restoring
+
+    def restore(self, restoration: Restoration) -> Iterator[Event]:
+        event = next(restoration.events)
+        if isinstance(event, Done):
+            self.remove(event.job)
+        yield event
+
+    def borrow_upscaler(self, asked: Upscale, lease: ExitStack) -> LoadedUpscaler:
+        found = upscaler_file(asked.upscaler, asked.upscaler_hash, self.library)
+        read = partial(self.load, partial(load_upscaler, found), asked.upscaler_hash)
+        borrowed = lease.enter_context(self.residency.lease(f"upscaler {asked.upscaler_hash}", found.size, read))
+        return cast(LoadedUpscaler, borrowed)
 
     # -- stepping
 
@@ -158,7 +192,7 @@ class Painter:
         now = time.monotonic()
         charges = [p.charge for _, p in group]
         previews = frozenset(i for i, (_, p) in enumerate(group) if self.wants_preview(p, now))
-        self.use_threads(group[0][0])
+        self.use_threads(group[0][0], group[0][1].size)
         try:
             first = group[0][1]
             with devices.attention(self.device), self.wardrobe.unet(first.denoising.model, first.worn):
@@ -195,9 +229,9 @@ class Painter:
         else:
             yield self.fail(group[0][0], error)
 
-    def use_threads(self, work: Work) -> None:
+    def use_threads(self, work: Work, size: tuple[int, int]) -> None:
         if model := work.model:
-            (width, height), factor = work.job.request.size, vae_factor(model)
+            (width, height), factor = size, vae_factor(model)
             weights, positions = model.nbytes // model.dtype.itemsize, width // factor * (height // factor)
             devices.use_threads(devices.threads(weights, positions, self.cores))
 
@@ -219,11 +253,13 @@ class Painter:
         yield Stepped(
             job=work.job.id,
             index=picture.index,
-            step=drawn.index,
-            of=len(drawn.solver.times),
+            step=picture.step,
+            of=picture.of,
             preview=collect(picture),
         )
-        if drawn.finished:
+        if drawn.finished and picture.second:
+            picture.go_over(picture.second)
+        elif drawn.finished:
             image = decode(drawn.model, drawn.latents, picture.request.tuning.arithmetic)
             text = infotext.write(picture.request)
             work.pictures.remove(picture)
@@ -273,7 +309,7 @@ class Painter:
 
     # -- trouble
 
-    def guarded(self, work: Work, events: Iterator[Event]) -> Iterator[Event]:
+    def guarded(self, work: Work | Restoration, events: Iterator[Event]) -> Iterator[Event]:
         """Turn an error into the one Failed of the job it belongs to."""
         try:
             yield from events
@@ -282,7 +318,7 @@ class Painter:
                 raise
             yield self.fail(work, error)
 
-    def fail(self, work: Work, error: Exception) -> Failed:
+    def fail(self, work: Work | Restoration, error: Exception) -> Failed:
         problem = explain(error, work)
         if problem is INTERNAL:
             log.error("job %s failed", work.job.id, exc_info=error)
@@ -298,11 +334,11 @@ class Painter:
         give_back()
 
 
-def explain(error: Exception, work: Work) -> Problem:
+def explain(error: Exception, work: Work | Restoration) -> Problem:
     if isinstance(error, AtelierError):
         return error.problem
     if out_of_memory(error):
-        width, height = work.job.request.size
+        width, height = work.job.size
         return OutOfMemory(
             "memory.short",
             f"The device has too little memory for {width} x {height}.",

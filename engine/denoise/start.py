@@ -1,6 +1,6 @@
 """Where a picture begins: pure noise, another picture noised up to the strength, or a picture and its mask."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -40,7 +40,7 @@ def begin(model: LoadedModel, solver: Solver, request: GenerationRequest, noise:
             return from_mask(model, solver, sources.plate(start, request.size), request, noise)
         case _:
             latents = solver.pure_noise(drawn(model, request.size, noise).to(model.device))
-            beside = all_hidden(model, request, noise)
+            beside = all_hidden(model, request.size, noise)
             return Beginning(solver.stirred(latents, noise), beside=beside)
 
 
@@ -60,14 +60,21 @@ def from_picture(
     start = request.start
     assert isinstance(start, FromPicture)
     latents = encode(model, whole_latents(picture, vae_factor(model)), noise)
-    fresh = drawn(model, request.size, noise).to(model.device)
+    index = solver.begin_at(skipped_steps(request.sampling.steps, start.strength, request.tuning.arithmetic))
+    ending = Likeness(picture) if start.colour_correction else None
+    return replace(over(model, solver, latents, request.size, index, noise), ending=ending)
+
+
+def over(
+    model: LoadedModel, solver: Solver, latents: torch.Tensor, size: tuple[int, int], index: int, noise: Noise
+) -> Beginning:
+    """Over finished latents, which are resized where they have another size."""
+    fresh = drawn(model, size, noise).to(model.device)
     if latents.shape != fresh.shape:
         latents = F.interpolate(latents, fresh.shape[-2:], mode="bilinear")
-    index = solver.begin_at(skipped_steps(request.sampling.steps, start.strength, request.tuning.arithmetic))
     noised = solver.noised(latents, fresh, index)
-    beside = all_hidden(model, request, noise)
-    ending = Likeness(picture) if start.colour_correction else None
-    return Beginning(solver.stirred(noised, noise), index, beside=beside, ending=ending)
+    beside = all_hidden(model, size, noise)
+    return Beginning(solver.stirred(noised, noise), index, beside=beside)
 
 
 def whole_latents(picture: Image.Image, factor: int) -> Image.Image:
@@ -140,11 +147,11 @@ def hidden(
     return torch.cat([told, encode_pixels(model, pixels, noise)], 1)
 
 
-def all_hidden(model: LoadedModel, request: GenerationRequest, noise: Noise) -> torch.Tensor | None:
+def all_hidden(model: LoadedModel, size: tuple[int, int], noise: Noise) -> torch.Tensor | None:
     """For an inpainting network that draws without a mask: everything is covered, as in AUTOMATIC1111."""
     if not takes_mask(model):
         return None
-    (width, height), factor = request.size, vae_factor(model)
+    (width, height), factor = size, vae_factor(model)
     grey = torch.full((1, 3, height, width), 0.5)
     mask = torch.ones(1, 1, height // factor, width // factor, device=model.device)
     return torch.cat([mask, encode_pixels(model, grey, noise)], 1)

@@ -60,6 +60,10 @@ class Trace:
         self.last: Latents | None = None
         self.said: list[Mapping[str, str]] = []
 
+    def anew(self) -> None:
+        """Another size begins: what was seen before is compared with nothing."""
+        self.last = None
+
     def keep(self, sight: Sight, matrix: Matrix, executor: Executor) -> None:
         at = len(self.steps)
         change = None if self.last is None else apart(sight.guess, self.last)

@@ -10,6 +10,7 @@ from engine.denoise import start
 from engine.denoise.conditioning import Conditioning, Speaker
 from engine.denoise.control import units_of
 from engine.denoise.finish import Finished
+from engine.denoise.hires import Second, second
 from engine.denoise.loop import Denoising, rows_of
 from engine.denoise.noise import Noise
 from engine.denoise.samplers import make
@@ -19,6 +20,8 @@ from engine.denoise.wardrobe import Set, Wardrobe, sets_of
 from engine.job import Job
 from engine.library.load import LoadedModel
 from engine.library.load_control import LoadedControl
+from engine.library.load_upscaler import LoadedUpscaler
+from engine.prompt.schedule import Timeline
 from engine.request.generation import GenerationRequest
 
 # What rows cost that join another's call, of a call of their own: a third with small networks, all with large ones.
@@ -42,11 +45,33 @@ class Picture:
     worn: Set = ()  # what LoRAs its UNet wears
     ending: Ending | None = None
     owed: float = 0.0  # steps that it has to sit out for what its control took
+    second: Second | None = None  # a pass that is still to come
+    before: int = 0  # evaluations of a first pass that is over
+    size: tuple[int, int] = (0, 0)  # (width, height) that is drawn now
 
     @property
     def key(self) -> Key:
         """Pictures of one key can share a call: same model, same size, same LoRAs."""
-        return self.request.model.checkpoint_hash, *self.request.size, self.worn
+        return self.request.model.checkpoint_hash, *self.size, self.worn
+
+    @property
+    def step(self) -> int:
+        return self.before + self.denoising.index
+
+    @property
+    def of(self) -> int:
+        return self.before + len(self.denoising.solver.times) + (self.second.evaluations if self.second else 0)
+
+    def watch(self) -> None:
+        if self.denoising.watched:
+            self.trace = Trace(self.of - self.denoising.index)
+
+    def go_over(self, second: Second) -> None:
+        """From the finished first pass to the second."""
+        self.before += len(self.denoising.solver.times) - second.first
+        self.denoising, self.size, self.second = second.begin(self.denoising), second.size, None
+        if self.trace:
+            self.trace.anew()
 
     @property
     def rows(self) -> int:
@@ -69,8 +94,15 @@ class Work:
     lease: ExitStack = field(default_factory=ExitStack)
     model: LoadedModel | None = None
     controls: dict[str, LoadedControl] = field(default_factory=dict)
+    upscaler: LoadedUpscaler | None = None  # for second passes
     pictures: list[Picture] = field(default_factory=list)
     stored: list[tuple[Picture, str, Future[Finished]]] = field(default_factory=list)
+
+    @property
+    def request(self) -> GenerationRequest:
+        if not isinstance(self.job.request, GenerationRequest):
+            raise TypeError("nothing is drawn for this job")
+        return self.job.request
 
     @property
     def begun(self) -> bool:
@@ -83,9 +115,10 @@ class Work:
 
 def compose(work: Work, model: LoadedModel, sources: Sources, wardrobe: Wardrobe) -> list[Picture]:
     """The job's pictures at their first step, but those that are stored already."""
-    request, speaker = work.job.request, Speaker(model, wardrobe)
-    units = units_of(request, work.controls, model, sources.folder)
-    made = []
+    request, speaker = work.request, Speaker(model, wardrobe)
+    units, larger, made = units_of(request, work.controls, model, sources.folder), (), []
+    if request.hires.on:
+        larger = units_of(request, work.controls, model, sources.folder, request.hires.size(request.size))
     for index in range(request.output.count):
         if index not in work.skip:
             own = additions.own(request.picture(index))
@@ -94,6 +127,11 @@ def compose(work: Work, model: LoadedModel, sources: Sources, wardrobe: Wardrobe
                 made.append(picture(model, own, index, speaker.conditioning(own, sets.text), sources))
             made[-1].worn = sets.unet
             made[-1].denoising.control = units
+            if request.hires.on:
+                steps = request.sampling.steps
+                told = speaker.conditioning(own, sets.text, Timeline(request.hires.steps(steps), before=steps))
+                made[-1].second = second(model, own, told, larger, work.upscaler)
+                made[-1].watch()
     return made
 
 
@@ -117,5 +155,6 @@ def picture(
     denoising = Denoising(model, solver, begun.latents, told, sampling.guidance, noise, index=begun.index)
     denoising.alone, denoising.keep, denoising.beside = sampling.exact, begun.keep, begun.beside
     denoising.watched = request.output.trace
-    trace = Trace(len(solver.times) - begun.index) if denoising.watched else None
-    return Picture(index, request, denoising, time.monotonic(), trace=trace, ending=begun.ending)
+    made = Picture(index, request, denoising, time.monotonic(), ending=begun.ending, size=request.size)
+    made.watch()
+    return made

@@ -12,6 +12,8 @@ from engine.gallery.schema import order_of
 from engine.job import Job, new_id
 from engine.picture.open import open_safe, upright
 from engine.request.generation import GenerationRequest
+from engine.request.restoring import RestoreRequest
+from engine.restore_text import told
 
 
 def bare(request: GenerationRequest, text: str, owner: str, created: float, size: tuple[int, int]) -> NewImage:
@@ -36,11 +38,12 @@ def bare(request: GenerationRequest, text: str, owner: str, created: float, size
     )
 
 
-def drawn(job: Job, made: Made) -> tuple[NewImage, bytes]:
+def made_here(job: Job, made: Made) -> tuple[NewImage, bytes]:
     """The row, and the thumbnail."""
     small = files.thumbnail(made.file)
+    row = restored if isinstance(job.request, RestoreRequest) else drawn
     new = replace(
-        bare(job.request.picture(made.index), made.infotext, job.owner, time.time(), small.size),
+        row(job, made, small.size),
         job=job.id,
         index=made.index,
         seconds=made.seconds,
@@ -51,10 +54,24 @@ def drawn(job: Job, made: Made) -> tuple[NewImage, bytes]:
     return new, small.webp
 
 
+def drawn(job: Job, made: Made, size: tuple[int, int]) -> NewImage:
+    assert isinstance(job.request, GenerationRequest)
+    return bare(job.request.picture(made.index), made.infotext, job.owner, time.time(), size)
+
+
+def restored(job: Job, made: Made, size: tuple[int, int]) -> NewImage:
+    """What drew the picture that it was before is in its file."""
+    assert isinstance(job.request, RestoreRequest)
+    settings = incoming.settings_of(made.file)
+    new = bare(settings.request, settings.infotext, job.owner, time.time(), size)
+    source = job.request.pictures[made.index]
+    return replace(new, facts=settings.facts, restored=told(job.request.steps), source=source)
+
+
 def brought(
     content: bytes, name: str, owner: str, settings: incoming.Settings, modified: float | None
 ) -> tuple[NewImage, bytes]:
-    """As `drawn`, of a picture from elsewhere. Raises BadRequest when it is damaged."""
+    """As `made_here`, of a picture from elsewhere. Raises BadRequest when it is damaged."""
     header, opened = incoming.checked(content), open_safe(content)
     new = replace(
         bare(settings.request, settings.infotext, owner, incoming.created_of(header, name, modified), opened.size),

@@ -19,7 +19,8 @@ CHUNK = 500  # rows that one statement names; SQLite has a bound
 class GalleryImage:
     """request: of this picture alone (one picture, its own seed); of an imported one as much as could be read.
     seed: text, as it may be larger than 2**53, and "" when unknown. trashed: when. trace: whether its steps were kept.
-    outside: bytes that differ from the source's outside the mask; None where there was no mask."""
+    outside: bytes that differ from the source's outside the mask; None where there was no mask. restored: the steps that
+    it went through, as its file tells them; source: SHA-256 of the file that it was before."""
 
     id: str
     job: str
@@ -44,6 +45,8 @@ class GalleryImage:
     trace: bool
     name: str
     outside: int | None
+    restored: str
+    source: str
 
 
 @dataclass(frozen=True)
@@ -62,7 +65,7 @@ class Facts:
 class NewImage:
     """A row to be put in: `insert` is the door for one as for a hundred thousand in one transaction.
 
-    file, thumbnail: below the data folder, with slashes. name: of an imported file. outside: as in GalleryImage."""
+    file, thumbnail: below the data folder, with slashes. name: of an imported file. outside, restored, source: as in GalleryImage."""
 
     id: str
     job: str
@@ -82,6 +85,8 @@ class NewImage:
     name: str = ""
     imported: bool = False
     outside: int | None = None
+    restored: str = ""
+    source: str = ""
 
 
 class Rows:
@@ -129,11 +134,11 @@ def insert(connection: sqlite3.Connection, new: NewImage) -> None:
     longer = facts.prompt if facts.prompt != new.request.words.prompt else None
     connection.execute(
         "INSERT INTO images (id, job, idx, owner, created, width, height, seed, seconds, infotext, request, file,"
-        f" thumbnail, format, imported, name, prompt, outside) VALUES ({', '.join('?' * 18)})",
+        f" thumbnail, format, imported, name, prompt, outside, restored, source) VALUES ({', '.join('?' * 20)})",
         (
             *(new.id, new.job, new.index, new.owner, new.created, new.width, new.height, facts.seed, new.seconds),
             *(new.infotext, new.request.model_dump_json(), new.file, new.thumbnail, new.format, new.imported),
-            *(new.name, longer, new.outside),
+            *(new.name, longer, new.outside, new.restored, new.source),
         ),
     )
     number = connection.execute(
@@ -215,4 +220,6 @@ def image_of(row: sqlite3.Row, tags: Sequence[str]) -> GalleryImage:
         trace=row["trace"] is not None,
         name=row["name"],
         outside=row["outside"],
+        restored=row["restored"],
+        source=row["source"],
     )

@@ -17,12 +17,15 @@ DROP INDEX IF EXISTS images_newest_of;
 """
 # Columns that came later. trace: the file in which the picture's steps were kept. name: of the imported file.
 # prompt: only where it is longer than a request may hold. outside: bytes changed outside the mask, where there was one.
+# restored: the steps that a picture went through, in words; source: SHA-256 of the file that it was before.
 ADDED = {
     "format": "TEXT NOT NULL DEFAULT 'png'",
     "imported": "INTEGER NOT NULL DEFAULT 0",
     "name": "TEXT NOT NULL DEFAULT ''",
     "outside": "INTEGER",
     "prompt": "TEXT",
+    "restored": "TEXT NOT NULL DEFAULT ''",
+    "source": "TEXT NOT NULL DEFAULT ''",
     "trace": "TEXT",
 }
 # What is searched by, apart from what is kept: a row here is 150 bytes, one in `images` some thousand. model is NULL

@@ -35,6 +35,14 @@ class Change:
     remove_tags: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True)
+class Parent:
+    """role: "start", "control", or "source" of what was restored."""
+
+    role: str
+    id: str
+
+
 class Gallery:
     """Rows in data/atelier.db, files below data/.
 
@@ -72,7 +80,7 @@ class Gallery:
             known = self.made(job.id).get(made.index)
             if known:
                 return self.get(known, None)
-            new, small = arrivals.drawn(job, made)
+            new, small = arrivals.made_here(job, made)
             self._filing.enter(new, made.file, small)
             if made.trace:
                 self._filing.enter_trace(new.id, made.trace)
@@ -132,6 +140,25 @@ class Gallery:
         if not found:
             raise unknown()
         return found[0]
+
+    def parents(self, image: GalleryImage, owner: str | None) -> list[Parent]:
+        """What it was made of, as far as it is in the gallery: the picture it began with, its controls, what it was
+        before it was restored. Known by the bytes of the files, so a copy that was given from outside counts too."""
+        roles = {image.source: "source", getattr(image.request.start, "picture", ""): "start"}
+        roles |= {unit.picture: "control" for unit in image.request.control if unit.picture not in roles}
+        found = []
+        with self.rows.reading() as connection:
+            for digest, role in roles.items():
+                row = (
+                    digest
+                    and connection.execute(
+                        "SELECT id FROM catalogue WHERE sha256 = ? AND id != ? AND (? IS NULL OR owner = ?) ORDER BY number",
+                        (digest, image.id, owner, owner),
+                    ).fetchone()
+                )
+                if row:
+                    found.append(Parent(role, row["id"]))
+        return found
 
     def file(self, image_id: str, owner: str | None) -> Path:
         return self._existing("file", image_id, owner)

@@ -1,4 +1,4 @@
-"""What is added to a model: LoRAs, embeddings and ControlNets as the list shows them, told from their headers and cards."""
+"""What lies beside the models: LoRAs, embeddings, ControlNets and upscalers as the list shows them, told from their headers and cards."""
 
 import json
 import re
@@ -13,8 +13,10 @@ from engine.library.control_kinds import control
 from engine.library.families.table import FAMILIES, NOT_YET
 from engine.library.header import CONVERT, Header, read_header
 from engine.library.lora.layers import WIDTHS, layers_of
+from engine.library.pickles import check_pickle
+from engine.library.upscaler_kinds import upscaler
 
-Kind = Literal["lora", "embedding", "control"]
+Kind = Literal["lora", "embedding", "control", "upscaler"]
 
 PICKLES = (".ckpt", ".pt", ".pth", ".bin")
 PICTURES = (".png", ".preview.png", ".jpg", ".jpeg", ".webp")
@@ -73,6 +75,9 @@ def describe(path: Path, name: str, kind: Kind) -> Addition:
         word = name.split("/")[-2]
     found = Addition(name, word, path, kind, size_of(path), picture=picture_of(path))
     try:
+        if path.suffix.lower() in PICKLES and kind == "upscaler":
+            check_pickle(path)
+            return found
         if path.suffix.lower() in PICKLES:
             raise ModelDamaged(
                 "model.pickle",
@@ -130,6 +135,7 @@ KINDS: Mapping[Kind, Callable[[Header], Mapping[str, Any]]] = {
     "lora": lora,
     "embedding": embedding,
     "control": control,
+    "upscaler": upscaler,
 }
 
 

@@ -102,7 +102,7 @@ def header_of(file: BinaryIO, name: str) -> Header:
     about = os.fstat(file.fileno())
     size = about.st_size
     start = file.read(1024)
-    _refuse_strangers(start, size, name)
+    refuse_strangers(start, size, name)
     length = int.from_bytes(start[:8], "little")
     if length > LARGEST_HEADER:
         raise _damaged(
@@ -126,7 +126,7 @@ def header_of(file: BinaryIO, name: str) -> Header:
     return Header(name, tensors, metadata, Stamp(about.st_ino, size, about.st_mtime_ns))
 
 
-def _refuse_strangers(start: bytes, size: int, name: str) -> None:
+def refuse_strangers(start: bytes, size: int, name: str) -> None:
     """Files that end up in model folders and are something else."""
     text = start.lstrip(b"\xef\xbb\xbf \t\r\n").lower()
     if size == 0:

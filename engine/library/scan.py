@@ -34,6 +34,7 @@ class Library:
         self.loras = Shelf("lora", models / "loras", HashCache(cache, shown=12, tensors_only=True), whole)
         self.embeddings = Shelf("embedding", models / "embeddings", whole)
         self.controls = Shelf("control", models / "controlnet", HashCache(cache), LegacyHashes(cache))
+        self.upscalers = Shelf("upscaler", models / "upscalers", HashCache(cache))
         self._lock = threading.Lock()
         self._seen: dict[Path, tuple[Stamps, ModelFile]] = {}
         self._models: list[ModelFile] | None = None
@@ -57,6 +58,7 @@ class Library:
         self.loras.refresh()
         self.embeddings.refresh()
         self.controls.refresh()
+        self.upscalers.refresh()
         self._changed.set()
 
     def checkpoints(self) -> list[ModelFile]:
@@ -160,7 +162,7 @@ class Library:
                 if not model.problem:
                     with contextlib.suppress(ModelDamaged):  # deleted or being written: the next refresh sees it
                         self._hashes.compute(_hashed(model), self._stop)
-            for shelf in (self.embeddings, self.loras, self.controls):
+            for shelf in (self.embeddings, self.loras, self.controls, self.upscalers):
                 for addition in sorted(shelf.all(), key=lambda addition: addition.size):
                     for hashes in shelf.hashes if not addition.problem else ():
                         if self._stop.is_set():

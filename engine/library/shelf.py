@@ -1,4 +1,4 @@
-"""A shelf of the library: the LoRAs, the embeddings or the ControlNets in their folder, found by name, by word or by hash."""
+"""A shelf of the library: the LoRAs, the embeddings, the ControlNets or the upscalers in their folder, found by name, by word or by hash."""
 
 import difflib
 import threading
@@ -20,6 +20,7 @@ LABELS: dict[Kind, tuple[str, str]] = {
     "lora": ("LoRA", "loras"),
     "embedding": ("embedding", "embeddings"),
     "control": ("ControlNet", "controlnet"),
+    "upscaler": ("upscaler", "upscalers"),
 }
 QUICK_TO_HASH = 256 * 2**20  # bytes in all
 MOMENT = 1.0  # seconds
@@ -136,7 +137,7 @@ class Shelf:
         words = {name.casefold(): name for a in self.all() if not a.problem for name in (*a.also, a.name, a.word)}
         close = [words[w] for w in difflib.get_close_matches(wanted.casefold()[:200], words, n=3, cutoff=0.5)]
         near = " or ".join(dict.fromkeys(close))
-        where = "units" if self.kind == "control" else "prompt"
+        where = {"control": "units", "upscaler": "request"}.get(self.kind, "prompt")
         return BadRequest(
             f"{self.kind}.near" if near else f"{self.kind}.unknown",
             f"There is no {label} '{shown(wanted)}'.",

@@ -28,7 +28,7 @@ AFTERWARDS = {"postprocessing": "Postprocessing", "extras": "Postprocessing"}  #
 IMPLIED: dict[str, Any] = {
     name: known.default
     for name, known in PARAMETERS.items()
-    if known.part in ("tuning", "noise") or (known.part == "words" and name != "prompt") or name == "clip_skip"
+    if known.part in ("tuning", "noise", "hires") or (known.part == "words" and name != "prompt") or name == "clip_skip"
 }
 LONGEST_LEFTOVER, MOST_LEFTOVERS = 2000, 100
 LONGEST = {"Prompt": 200_000, "Negative prompt": 200_000}  # the gallery finds them whole, though none can be drawn

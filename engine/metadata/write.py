@@ -7,6 +7,7 @@ from PIL.PngImagePlugin import PngInfo
 
 from engine.picture.texts import EXIF_FOLDER, USER_COMMENT
 from engine.request.parts import FileFormat
+from engine.restore_text import with_steps
 
 SUFFIXES: dict[FileFormat, str] = {"PNG": ".png", "JPEG": ".jpg", "WebP": ".webp"}
 MEDIA_TYPES = {".png": "image/png", ".jpg": "image/jpeg", ".webp": "image/webp"}
@@ -14,13 +15,18 @@ LONGEST_SEGMENT = 65533  # bytes of anything in a JPEG but its pixels
 FINE = 90  # from this quality on, a JPEG keeps colours at full resolution
 
 
-def encode(picture: Image.Image, infotext: str, kind: FileFormat, quality: int = 90) -> bytes:
+def encode(picture: Image.Image, infotext: str, kind: FileFormat, quality: int = 90, restored: str = "") -> bytes:
+    """restored: the steps that a picture went through, after it was drawn if it was drawn; infotext: "" for none."""
     buffer = BytesIO()
+    if restored and kind != "PNG":  # there is room for one text
+        infotext = with_steps(infotext, restored)
     match kind:
         case "PNG":
             # Level 4: within a few percent of the smallest file in a third of the time; zlib lets other threads run.
             info = PngInfo()
-            info.add_text("parameters", infotext)
+            for name, text in (("parameters", infotext), ("postprocessing", restored)):
+                if text:
+                    info.add_text(name, text)
             picture.save(buffer, "PNG", pnginfo=info, compress_level=4)
         case "WebP":
             picture.save(buffer, "WEBP", quality=quality, exif=user_comment(infotext))
@@ -36,6 +42,8 @@ def encode(picture: Image.Image, infotext: str, kind: FileFormat, quality: int =
 
 def user_comment(text: str) -> bytes:
     """EXIF as AUTOMATIC1111 writes it: UTF-16, the high byte first."""
+    if not text:
+        return b""
     exif = Image.Exif()
     exif.get_ifd(EXIF_FOLDER)[USER_COMMENT] = b"UNICODE\0" + text.encode("utf-16-be")
     return exif.tobytes()

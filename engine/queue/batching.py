@@ -5,14 +5,16 @@ from dataclasses import dataclass
 
 from engine.prompt import composition
 from engine.request.generation import GenerationRequest
+from engine.request.restoring import RestoreRequest
 
 PREFERENCES = 4  # jobs in a row that may start before a fairer one because their model is loaded
+NONE = ""  # where no checkpoint is needed
 OUTLOOK = 8  # how far into an owner's jobs to look for one whose model is loaded
 
 
 @dataclass(frozen=True)
 class Waiting:
-    """A queued job. rows: of the network's input that each of its pictures takes; checkpoint: its hash."""
+    """A queued job. rows: of the network's input that each of its pictures takes; checkpoint: its hash, "" for none."""
 
     id: str
     owner: str
@@ -51,8 +53,10 @@ class Turn:
     preferred: bool = False
 
 
-def rows(request: GenerationRequest) -> int:
-    """A picture with guidance asks the network twice, with and without the prompt; AND asks once for each part."""
+def rows(request: GenerationRequest | RestoreRequest) -> int:
+    """What is restored asks no network that draws, and counts as one row. A picture with guidance asks the network twice, with and without the prompt; AND asks once for each part."""
+    if isinstance(request, RestoreRequest):
+        return 1
     prompts = (request.words.prompt, *request.spent.prompts)
     return max(composition.rows(prompt, request.sampling.guidance) for prompt in prompts)
 
@@ -68,7 +72,7 @@ def may_join(working: Sequence[Working], job: Waiting, limits: Limits) -> bool:
         return True
     if job.attempts or any(w.attempts for w in working):
         return False
-    if len({w.checkpoint for w in working} | {job.checkpoint}) > limits.checkpoints:
+    if len({w.checkpoint for w in (*working, job)} - {NONE}) > limits.checkpoints:
         return False
     owners = {w.owner for w in working}
     if job.owner not in owners and len(owners) < limits.owners:
@@ -90,7 +94,7 @@ def whose_turn(
         return None
     fairest = queue[0]
     free = may_join(working, fairest, limits)
-    at_home = loaded | {w.checkpoint for w in working}
+    at_home = loaded | {w.checkpoint for w in working} | {NONE}
     if preferences < PREFERENCES and not fairest.attempts and fairest.checkpoint not in at_home:
         for job in outlook(queue, fairest.owner if free else None):
             if job.checkpoint in at_home and may_join(working, job, limits):

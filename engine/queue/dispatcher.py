@@ -45,12 +45,11 @@ class Held:
 
     @property
     def working(self) -> Working:
-        request = self.job.request
         return Working(
             self.job.id,
             self.job.owner,
-            request.model.checkpoint_hash,
-            rows(request),
+            self.job.checkpoint,
+            rows(self.job.request),
             len(self.missing),
             self.job.attempts,
         )
@@ -279,7 +278,7 @@ class Dispatcher:
             self.news.tell(Failed(job=waiting.id, problem=job), waiting.owner)
         if not isinstance(job, Job):
             return
-        held = Held(job, desk.name, set(range(job.request.output.count)) - made)
+        held = Held(job, desk.name, set(range(job.count)) - made)
         try:
             self.check_disk()
         except AtelierError as error:
@@ -302,7 +301,7 @@ INTERRUPTED = Problem(
 
 
 def killed(job: Job) -> Problem:
-    width, height = job.request.size
+    width, height = job.size
     return Problem(
         code="job.killed",
         message=f"The worker process died twice while drawing this {width} x {height} picture.",

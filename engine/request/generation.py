@@ -3,7 +3,11 @@
 from collections.abc import Sequence
 from typing import Any, Self
 
+from pydantic import model_validator
+from pydantic_core import PydanticCustomError
+
 from engine.request.control import Control, ControlUnit
+from engine.request.hires import Hires
 from engine.request.parts import Canvas, Model, Noise, Output, Part, Sampling, Spent, Tuning, Words
 from engine.request.starts import FromNoise, Start
 
@@ -18,9 +22,16 @@ class GenerationRequest(Part):
     sampling: Sampling = Sampling()
     tuning: Tuning = Tuning()
     noise: Noise = Noise()
+    hires: Hires = Hires()
     output: Output = Output()
     start: Start = FromNoise()
     control: Control = ()
+
+    @model_validator(mode="after")
+    def one_way_to_begin(self) -> Self:
+        if self.hires != Hires() and not isinstance(self.start, FromNoise):
+            raise PydanticCustomError("hires.start", "a second pass follows text to image only")
+        return self
 
     def with_(self, **parts: dict[str, Any]) -> Self:
         """A copy with some values changed, part by part: `request.with_(sampling={"seed": 7})`; values are validated."""

@@ -107,6 +107,15 @@ class Spent(Part):
         ),
         Shown(infotext="TI hashes"),
     ] = ""
+    hires_upscaler_hash: Annotated[
+        str,
+        Field(
+            pattern=r"^([0-9a-f]{10})?$",
+            title="Hires upscaler hash",
+            description="First ten hexadecimal digits of its file's SHA-256; the studio fills it in.",
+        ),
+        Shown(infotext="Hires upscaler hash"),
+    ] = ""
 
 
 class Model(Part):

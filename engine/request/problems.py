@@ -24,6 +24,13 @@ def unknown(name: object, table: Mapping[str, Parameter]) -> BadRequest:
 def explain(error: ValidationError, table: Mapping[str, Parameter]) -> BadRequest:
     """The first thing that is wrong, in words."""
     first = error.errors(include_url=False)[0]
+    if first["type"] == "hires.start":
+        return BadRequest(
+            "hires.start",
+            "A second pass follows text to image only.",
+            "Take the hires values away, or the starting picture; to enlarge a picture, restore it.",
+            field="hires_scale",
+        )
     where = [str(p) for p in first["loc"]]
     names = [".".join(where[-2:]), *reversed(where)]  # a method's own are called "lora.rank"
     name = next((name for name in names if name in table), where[-1])

@@ -68,6 +68,8 @@ def requests(draw: st.DrawFn) -> GenerationRequest:
     start = draw(st.sampled_from(list(STARTS)))
     values: dict[str, Any] = {"start": start}
     for name, known in PARAMETERS.items():
+        if known.part == "hires" and start != "noise":
+            continue  # a second pass follows text to image only
         if known.part != "start" or name in STARTS[start].model_fields:
             given = value_of(known) if known.start or not known.optional else st.none() | value_of(known)
             values[name] = draw(given if known.start else given | st.just(known.default))

@@ -11,6 +11,9 @@ from ui.words import word
 
 # What is folded, two controls a line.
 GROUPS = {
+    "group-hires": (
+        *("hires_scale", "hires_strength", "hires_steps", "hires_upscaler", "hires_width", "hires_height"),
+    ),
     "advanced": ("clip_skip", "ensd", "noise_source", "arithmetic", "exact"),
     "group-language": ("literal", "emphasis"),
     "group-variation": ("variation_strength", "variation_seed", "resize_from_width", "resize_from_height"),

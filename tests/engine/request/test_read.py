@@ -113,6 +113,7 @@ def test_every_parameter_has_a_label_and_help_and_knows_where_it_lives() -> None
             "sampling",
             "tuning",
             "noise",
+            "hires",
             "output",
             "start",
         ), name

@@ -1,0 +1,1 @@
+"""Picture steps that are always there: no weights, numpy and Pillow alone."""

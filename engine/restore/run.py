@@ -1,0 +1,110 @@
+"""A job of restoring on its way: one slice at a time, so that who draws beside it has turns between."""
+
+import io
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from PIL import Image
+
+from engine.events import Done, Event, Made, Started, Stepped
+from engine.infotext import settings_line
+from engine.job import Job
+from engine.library.load_upscaler import LoadedUpscaler
+from engine.metadata.write import encode
+from engine.picture.fit import on_paper
+from engine.picture.inputs import input_bytes
+from engine.picture.open import open_safe
+from engine.picture.steps.planes import Work
+from engine.picture.steps.table import take
+from engine.picture.texts import texts_of
+from engine.request.restoring import RestoreRequest, Step, Upscale
+from engine.request.upscalers import PIXEL_UPSCALERS
+from engine.restore.upscale import upscale
+from engine.restore_text import told
+
+HUNDRED = 100  # what progress is told in, for each step
+PREVIEW = 256  # pixels of a preview's longer side
+Borrow = Callable[[Upscale, ExitStack], LoadedUpscaler]
+
+
+@dataclass
+class Restoration:
+    """lease: holds the networks while it lasts. To stop, stop asking."""
+
+    job: Job
+    events: Iterator[Event] = field(default_factory=lambda: iter(()))
+    lease: ExitStack = field(default_factory=ExitStack)
+
+    @classmethod
+    def of(cls, job: Job, skip: frozenset[int], pictures: Path, borrow: Borrow) -> "Restoration":
+        """skip: indices of what is stored already; pictures: the folder of what was given to the studio."""
+        made = cls(job)
+        made.events = restore(job, skip, pictures, borrow, made.lease)
+        return made
+
+
+def restore(job: Job, skip: frozenset[int], pictures: Path, borrow: Borrow, lease: ExitStack) -> Iterator[Event]:
+    """Ends in Done. Raises AtelierError for what cannot be opened, or has become too large."""
+    asked = job.request
+    assert isinstance(asked, RestoreRequest)
+    wanted = {at: step for at, step in enumerate(asked.steps) if isinstance(step, Upscale) and needs_network(step)}
+    if wanted:
+        yield Started(job=job.id, doing="loading")
+    networks = {at: borrow(step, lease) for at, step in wanted.items()}
+    yield Started(job=job.id, doing="drawing")
+    for index, digest in enumerate(asked.pictures):
+        if index in skip:
+            continue
+        begun, data = time.monotonic(), input_bytes(pictures, digest, "pictures")
+        picture = open_safe(data)
+        of = HUNDRED * len(asked.steps)
+        for at, step in enumerate(asked.steps):
+            work = one(picture, step, networks.get(at))
+            try:
+                while True:
+                    share = next(work)
+                    yield Stepped(job=job.id, index=index, step=HUNDRED * at + round(HUNDRED * share), of=of)
+            except StopIteration as end:
+                picture = end.value
+            yield Stepped(job=job.id, index=index, step=HUNDRED * (at + 1), of=of, preview=small(picture))
+        yield finished(job, index, picture, data, time.monotonic() - begun)
+    yield Done(job=job.id)
+
+
+def needs_network(step: Upscale) -> bool:
+    return step.upscaler not in PIXEL_UPSCALERS
+
+
+def one(picture: Image.Image, step: Step, network: LoadedUpscaler | None) -> Work[Image.Image]:
+    return upscale(picture, step, network) if isinstance(step, Upscale) else take(picture, step)
+
+
+def finished(job: Job, index: int, picture: Image.Image, source: bytes, seconds: float) -> Made:
+    asked = job.request
+    assert isinstance(asked, RestoreRequest)
+    text, before = kept_text(source)
+    steps = ", ".join(filter(None, (before, told(asked.steps))))
+    flat = on_paper(picture) if asked.output.format == "JPEG" else picture
+    file = encode(flat, text, asked.output.format, asked.output.quality, steps)
+    return Made(job=job.id, index=index, file=file, format=asked.output.format, infotext=text, seconds=seconds)
+
+
+def kept_text(source: bytes) -> tuple[str, str]:
+    """What AUTOMATIC1111's form says of how the picture was drawn, "" where nothing does; and of steps before these."""
+    found = texts_of(source).found
+    for name in ("parameters", "UserComment"):
+        text = found.get(name, "")
+        if settings_line(text.strip().split("\n"))[0] is not None:
+            return text, found.get("postprocessing", "")
+    return "", found.get("postprocessing", "")
+
+
+def small(picture: Image.Image) -> bytes:
+    """JPEG."""
+    made, buffer = on_paper(picture), io.BytesIO()
+    made.thumbnail((PREVIEW, PREVIEW))
+    made.save(buffer, "JPEG", quality=80)
+    return buffer.getvalue()
