@@ -99,7 +99,9 @@ def _draw_one(folder: Path, order: Order, number: int, scene: Scene) -> str:
         drawing = draw(scene, seed)
         for which in order.maps:
             for suffix, image in _map(drawing, which, order.size):
-                _put_png(folder / f"{name}.mask.png" if which == "things" else folder / which / f"{name}{suffix}.png", image)
+                _put_png(
+                    folder / f"{name}.mask.png" if which == "things" else folder / which / f"{name}{suffix}.png", image
+                )
         _put_png(picture, drawing.picture(order.size))
     fields: dict[str, Any] = {"file_name": picture.name, "text": texts[0], "texts": texts}
     return json.dumps({**fields, "scene": scene.as_dict(), "seed": seed}) + "\n"
