@@ -23,6 +23,7 @@ from engine.training.run_folder import Command
 
 router = APIRouter(prefix="/api/training")
 LOOK = 0.3  # seconds between two looks at a run that is followed
+AT_ONCE = 500  # events
 LONG = {name for name, known in TRAINING_PARAMETERS.items() if known.type is int and (known.high or 0) > 2**53}
 COMMANDS: tuple[Command, ...] = get_args(Command)
 
@@ -76,10 +77,14 @@ def run(run: str, studio: TheStudio, owner: Whose) -> JSONResponse:
 
 @router.get("/{run}/events")
 def events(
-    run: str, studio: TheStudio, owner: Whose, start: Annotated[int, Query(alias="from", ge=0)] = 0
+    run: str,
+    studio: TheStudio,
+    owner: Whose,
+    start: Annotated[int, Query(alias="from", ge=0)] = 0,
+    steps: Annotated[int, Query(ge=2, le=10**6)] = 10**6,
 ) -> JSONResponse:
-    """Those from byte `from` on; `next` is where to go on."""
-    found, following = studio.training.folder(run, owner).events(start)
+    """Those from byte `from` on; `next` is where to go on. steps: so many at the most, evenly."""
+    found, following = studio.training.folder(run, owner).log.thinned(start, steps)
     return JSONResponse({"events": [e.model_dump(mode="json") for e in found], "next": following}, headers=FRESH)
 
 
@@ -94,7 +99,7 @@ async def stream(
         at, quiet = start, 0.0
         while not studio.training.stopping:
             going = await to_thread.run_sync(lambda: folder.alive() or folder.queued is not None)
-            found, at = await to_thread.run_sync(folder.events_placed, at)
+            found, at = await to_thread.run_sync(folder.log.placed, at, AT_ONCE)
             for event, after in found:
                 yield f"id: {after}\ndata: {event.model_dump_json()}\n\n"
             if not going and not found:
@@ -104,7 +109,7 @@ async def stream(
             if quiet >= QUIET:
                 quiet = 0.0
                 yield ": still here\n\n"
-            await asyncio.sleep(LOOK)
+            await asyncio.sleep(LOOK if len(found) < AT_ONCE else 0)
 
     headers = {"cache-control": "no-store, no-transform", "x-accel-buffering": "no"}
     return StreamingResponse(lines(), media_type="text/event-stream", headers=headers)

@@ -36,7 +36,7 @@ class Overview:
     last: deque[dict[str, Any]] = field(default_factory=lambda: deque(maxlen=LAST))
 
     def look(self) -> None:
-        found, self.offset = self.folder.events(self.offset)
+        found, self.offset = self.folder.log.recent(self.offset, RECENT)
         for event in found:
             self.take_in(event)
 

@@ -15,7 +15,8 @@ from pydantic import ValidationError
 from engine.errors import InUse, NotFound
 from engine.folder_lock import is_held, lock
 from engine.request.training import TrainingRequest
-from engine.training.events import READER, Ended, Heard, Paused, RunEvent
+from engine.training.event_log import EventLog
+from engine.training.events import Ended, Paused, RunEvent
 
 Command = Literal["pause", "resume", "stop", "stop_now", "save", "sample", "measure"]
 Status = Literal["new", "running", "paused", "finished", "stopped", "failed", "crashed"]
@@ -32,7 +33,7 @@ class RunFolder:
         self.samples = path / "samples"
         self.products = path / "products"
         self.errors = path / "stderr.log"
-        self._events = path / "events.jsonl"
+        self.log = EventLog(path / "events.jsonl")
         self._control = path / "control.json"
         self._lock = path / "run.lock"
 
@@ -66,33 +67,11 @@ class RunFolder:
     # -- what happened
 
     def tell(self, event: RunEvent) -> None:
-        """One write for each line, so that a reader sees whole lines but for the last; half a line is ended first."""
-        line = (event.model_copy(update={"time": time.time()}).model_dump_json() + "\n").encode()
-        with self._events.open("ab+") as file:
-            if file.seek(0, os.SEEK_END):
-                file.seek(-1, os.SEEK_END)
-                line = line if file.read(1) == b"\n" else b"\n" + line
-            file.write(line)
+        self.log.tell(event)
 
     def events(self, offset: int = 0) -> tuple[list[RunEvent], int]:
         """Those from byte `offset` on, and where to go on; lines that are not whole yet are left for the next time."""
-        found, following = self.events_placed(offset)
-        return [event for event, _ in found], following
-
-    def events_placed(self, offset: int = 0) -> tuple[list[tuple[RunEvent, int]], int]:
-        """As `events`, each with the byte after it: who has heard it goes on from there."""
-        try:
-            with self._events.open("rb") as file:
-                file.seek(offset)
-                data = file.read()
-        except OSError:
-            return [], offset
-        at, found = offset, list[tuple[RunEvent, int]]()
-        for line in data[: data.rfind(b"\n") + 1].splitlines(keepends=True):
-            at += len(line)
-            with contextlib.suppress(ValidationError):  # half a line that a crash left
-                found.append((READER.validate_json(line), at))
-        return found, at
+        return self.log.events(offset)
 
     def last_words(self) -> str:
         try:
@@ -167,9 +146,7 @@ class RunFolder:
 
     def status(self) -> Status:
         """Of the lock and the last word: a process that is gone without one has crashed."""
-        events, _ = self.events()
-        said = [event for event in events if not isinstance(event, Heard)]
-        return self.status_after(said[-1] if said else None)
+        return self.status_after(self.log.last())
 
     def status_after(self, last: RunEvent | None) -> Status:
         """last: what the run has told last, commands heard left aside."""

@@ -129,6 +129,15 @@ def sync_folder(folder: Path) -> None:
             os.close(handle)
 
 
+def sealed(path: Path) -> bool:
+    """Every file that the manifest names is there with its size; what is in it is not looked at."""
+    try:
+        listed = json.loads((path / MANIFEST).read_text())
+        return bool(listed) and all((path / name).stat().st_size == told["size"] for name, told in listed.items())
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return False
+
+
 def whole(path: Path) -> bool:
     """Every file that the manifest names is there, byte for byte."""
     try:
@@ -137,7 +146,7 @@ def whole(path: Path) -> bool:
             with (path / name).open("rb") as file:
                 if hashlib.file_digest(file, "sha256").hexdigest() != told["sha256"]:
                     return False
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return False
     return bool(listed)
 
@@ -155,7 +164,7 @@ def newest(states: Path) -> Path | None:
 def load(path: Path) -> State:
     try:
         told = json.loads((path / "progress.json").read_text())
-        rest = torch.load(path / "optimiser.pt", weights_only=True)
+        rest = torch.load(path / "optimiser.pt", weights_only=True, map_location="cpu")  # it may be another machine's
         ema = path / "ema.safetensors"
         return State(
             ema_steps=told.pop("ema_steps"),
@@ -172,8 +181,8 @@ def load(path: Path) -> State:
 
 
 def tidy(states: Path, keep: int, best: int | None) -> None:
-    """Leave the newest `keep` and the best."""
-    for path in [path for path in saved(states) if whole(path)][keep:]:
+    """Leave the newest `keep` and the best. It goes by sizes: to read every state after each save would take minutes."""
+    for path in [path for path in saved(states) if sealed(path)][keep:]:
         if int(path.name) != best:
             shutil.rmtree(path, ignore_errors=True)
     for left in states.glob(".*"):

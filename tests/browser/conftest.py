@@ -75,6 +75,15 @@ class Program:
                 self.process.wait()
 
 
+def models_of_its_own(folder: Path) -> Path:
+    """A folder of models for tests that put files there: the house's checkpoints, and nothing else."""
+    models = folder / "models"
+    for name in ("loras", "embeddings"):
+        (models / name).mkdir(parents=True)
+    (models / "checkpoints").symlink_to(HOUSE / "models" / "checkpoints")
+    return models
+
+
 @pytest.fixture(scope="session")
 def program(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Program]:
     studio = Program(tmp_path_factory.mktemp("studio"))

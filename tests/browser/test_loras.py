@@ -7,8 +7,7 @@ from playwright.sync_api import Page, expect
 from safetensors.torch import save_file
 from torch import Generator, ones, randn
 
-from engine.settings import HOUSE
-from tests.browser.conftest import Program
+from tests.browser.conftest import Program, models_of_its_own
 from tests.browser.hands import draw, read, see_result, write
 
 pytestmark = pytest.mark.browser
@@ -19,10 +18,7 @@ LAYER = "lora_unet_mid_block_attentions_0_transformer_blocks_0_attn2_to_k"
 def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A studio of its own, with files in its models' folder."""
     folder = tmp_path_factory.mktemp("with-loras")
-    models = folder / "models"
-    for name in ("loras", "embeddings"):
-        (models / name).mkdir(parents=True)
-    (models / "checkpoints").symlink_to(HOUSE / "models" / "checkpoints")
+    models = models_of_its_own(folder)
     dice = Generator().manual_seed(1)
     factors = {
         f"{LAYER}.lora_up.weight": randn(144, 2, generator=dice),

@@ -11,8 +11,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Page, expect
 
-from engine.settings import HOUSE
-from tests.browser.conftest import Visitors
+from tests.browser.conftest import Program, Visitors, models_of_its_own
 from tests.browser.hands import draw, to_tab
 from tests.engine.training.making import pictures
 
@@ -31,6 +30,18 @@ SMALL = {
 }
 PROMPT = "a purple ring on yellow"
 LONG = 240_000  # milliseconds; a run loads torch in a process of its own
+
+
+@pytest.fixture(scope="module")
+def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A studio of its own: what is put to use lies in its folder of models."""
+    folder = tmp_path_factory.mktemp("trains")
+    studio = Program(folder, "--models", str(models_of_its_own(folder)))
+    try:
+        studio.start()
+        yield studio.url
+    finally:
+        studio.stop()
 
 
 def choose(page: Page, name: str, value: Any) -> None:
@@ -62,19 +73,6 @@ def drawn(page: Page, prompt: str) -> np.ndarray:
         return np.asarray(picture.convert("RGB"), dtype=float)
 
 
-@pytest.fixture
-def clean_loras() -> Iterator[None]:
-    """What is put to use lies in the house's own folder of models."""
-
-    def clean() -> None:
-        for file in (HOUSE / "models" / "loras").glob("rings test*"):
-            file.unlink()
-
-    clean()
-    yield
-    clean()
-
-
 def finish_a_small_run(page: Page, name: str) -> None:
     page.get_by_role("button", name="Next").click()
     page.locator("#training-name").fill(name)
@@ -88,7 +86,6 @@ def finish_a_small_run(page: Page, name: str) -> None:
     expect(page.locator(".run .badge")).to_have_text("finished", timeout=LONG)
 
 
-@pytest.mark.usefixtures("clean_loras")
 def test_a_lora_is_trained_from_uploaded_pictures_and_put_to_use(visitors: Visitors, tmp_path: Path):
     page = visitors.come()
     to_pictures(page)

@@ -4,6 +4,7 @@
   const { h, t, tool, ask } = atelier;
   const headers = { "Content-Type": "application/json" };
   const GOES = ["new", "waiting", "running", "paused"];
+  const MOST = 4000;  // steps that are asked for at once; twice as many are kept
   atelier.shapes.more = "M5 12a1 1 0 1 0 2 0 1 1 0 1 0-2 0M11 12a1 1 0 1 0 2 0 1 1 0 1 0-2 0M17 12a1 1 0 1 0 2 0 1 1 0 1 0-2 0";
   const post = (path, body = {}) => ask(path, { method: "POST", body: JSON.stringify(body), headers });
 
@@ -26,6 +27,7 @@
         else if (e.kind === "warned") history.warned.push(e.problem);
         else if (e.kind === "saved") history.saved = e;
       }
+      if (history.steps.length > 2 * MOST) history.steps = history.steps.filter((e, i, all) => i % 2 === 0 || e === all.at(-1));
     };
     const look = async () => {
       clearTimeout(timer);
@@ -33,7 +35,7 @@
       if (!wanted || !node.offsetParent || document.hidden) { timer = setTimeout(look, 1500); return; }
       try {
         const answer = await ask(`api/training/${wanted}`), told = answer.queued ? { ...answer, status: "waiting" } : answer;
-        const found = await ask(`api/training/${wanted}/events?from=${from}`);
+        const found = await ask(`api/training/${wanted}/events?from=${from}&steps=${MOST}`);
         if (mine !== turn) return;
         const was = about?.status, fresh = found.events.length > 0 || told.status !== was || !about;
         about = told; from = found.next;

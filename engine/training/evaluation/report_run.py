@@ -16,6 +16,7 @@ from engine.training.run_folder import RunFolder
 
 Kind = TypeVar("Kind", bound=RunEvent)
 AtStep = TypeVar("AtStep", StepMade, Measured, Sampled)
+STEPS_SHOWN = 10_000  # of a longer run some, evenly
 CHECKPOINTS_SHOWN = 12  # columns of the sample grid
 EVALUATION = "evaluation"  # a folder in the run's
 BEST = "The best step is the earliest whose held-out loss lies within one standard error of the lowest."
@@ -29,7 +30,7 @@ ADVICE = {
 def of_run(folder: RunFolder) -> str:
     """Raises NotFound when its request cannot be read."""
     request = folder.request()
-    events, _ = folder.events()
+    events, _ = folder.log.thinned(0, STEPS_SHOWN)
     results = read_results(folder.path / EVALUATION)
     parts = [
         head(folder, request, events),

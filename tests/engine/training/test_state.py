@@ -1,6 +1,7 @@
 """States: whole or not there, whichever write fails and wherever a process dies."""
 
 import contextlib
+import hashlib
 import os
 import shutil
 from pathlib import Path
@@ -128,7 +129,7 @@ def test_too_little_room_is_seen_before_anything_is_touched(tmp_path: Path, monk
 @pytest.mark.parametrize(
     "file", ["weights.safetensors", "ema.safetensors", "optimiser.pt", "progress.json", "manifest.json"]
 )
-@pytest.mark.parametrize("damage", ["gone", "cut", "changed"])
+@pytest.mark.parametrize("damage", ["gone", "cut", "changed", "something else"])
 def test_a_damaged_state_is_never_taken(file: str, damage: str, tmp_path: Path) -> None:
     state.save(tmp_path, made(2))
     path = state.save(tmp_path, made(4)) / file
@@ -137,6 +138,8 @@ def test_a_damaged_state_is_never_taken(file: str, damage: str, tmp_path: Path) 
         path.unlink()
     elif damage == "cut":
         path.write_bytes(data[:-1])
+    elif damage == "something else":
+        path.write_text("[]")
     else:
         data[len(data) // 2] ^= 1
         path.write_bytes(data)
@@ -163,6 +166,28 @@ def test_damaged_states_do_not_count_among_those_that_are_kept(tmp_path: Path) -
     (tmp_path / "000006" / "optimiser.pt").unlink()
     state.tidy(tmp_path, 1, best=None)
     assert state.newest(tmp_path) == tmp_path / "000004"
+
+
+def test_states_are_tidied_without_reading_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Those of a whole model are gigabytes, and it happens after each save."""
+    for step in (2, 4, 6):
+        state.save(tmp_path, made(step))
+    (tmp_path / "000006" / "ema.safetensors").write_bytes(b"half")
+
+    def read(*args: object) -> None:
+        raise AssertionError("a state was read")
+
+    monkeypatch.setattr(hashlib, "file_digest", read)
+    state.tidy(tmp_path, 1, best=None)
+    assert [int(path.name) for path in state.saved(tmp_path)] == [6, 4]
+
+
+def test_a_state_of_a_gpu_opens_on_a_machine_without_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(torch.serialization, "location_tag", lambda storage: "cuda:7")  # as it is noted on such a machine
+        path = state.save(tmp_path, made(2))
+    moments = state.load(path).optimiser["state"][0]
+    assert {str(one.device) for one in moments.values()} == {"cpu"}
 
 
 def test_the_best_of_the_measurements_is_noted_in_the_progress() -> None:
