@@ -186,7 +186,7 @@ def settings(request: TrainingRequest, say: Say) -> str:
         if value != default and list_of(value) != list_of(default):
             label = say.known(f"training.field.{name}.label", parameter.label if parameter else "Method")
             choices = parameter.choices if parameter else ()
-            pair = [method(one, say) if name == "method" else words(one, say, choices) for one in (value, default)]
+            pair = [method(str(one), say) if name == "method" else words(one, say, choices) for one in (value, default)]
             rows.append((label, name, *pair))
     return table(["", say("Name"), say("Value"), say("Default")], rows)
 
