@@ -153,9 +153,9 @@ def summary(series: Series, say: Say) -> str:
 
 
 def short(value: float) -> str:
-    """At most four digits: 12,000; 0.125; 1e-05."""
+    """At most four digits, or whole: 12,345; 0.125; 1e-05."""
     if value == 0:
         return "0"
-    if abs(value) >= 10_000 and value == round(value):
+    if 10_000 <= abs(value) < 1e9:
         return f"{value:,.0f}"
     return f"{value:.4g}"
