@@ -88,9 +88,10 @@ def compose(studio: "Studio", access: "Access") -> "FastAPI":
     from api.server import make_app
     from engine.picture.open import LARGEST_FILE
     from ui import page
+    from ui.words import LANGUAGES
 
     blocks, looks = page.build(studio, visitor)
-    app = make_app(studio, access)
+    app = make_app(studio, access, LANGUAGES)
     gradio.mount_gradio_app(
         app,
         blocks,

@@ -33,7 +33,8 @@ The first start makes .venv beside this file and installs what the studio needs;
   evaluate             measure how good the pictures of checkpoints are; evaluate --help lists the options
   import               take a folder of old pictures into the gallery; the studio must not be running
   doctor               say whether this machine can draw, and what to do if not
-  test                 check the code and run all tests, in two processes; with arguments, pytest in one
+  test                 check the code and run the tests, in two processes; with arguments, pytest in one (-m slow: the
+                       long tests, which are left out otherwise)
   --use-this-python    make no .venv and install nothing: use the Python that runs this file (containers, Spaces)
   --help               show this
 

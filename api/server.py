@@ -1,7 +1,9 @@
 """The HTTP application: our own API behind the guard; app.py mounts the page on it."""
 
 import logging
+from collections.abc import Mapping
 from contextlib import suppress
+from types import MappingProxyType
 from typing import Any
 
 from anyio import to_thread
@@ -55,10 +57,12 @@ STATUS: dict[type[AtelierError], int] = {
 log = logging.getLogger("atelier.http")
 
 
-def make_app(studio: Studio, access: Access) -> FastAPI:
+def make_app(studio: Studio, access: Access, words: Mapping[str, Mapping[str, str]] = MappingProxyType({})) -> FastAPI:
+    """words: by language and key, for what is written for people to keep."""
     app = FastAPI(title="Atelier", openapi_url="/api/openapi.json", docs_url=None, redoc_url=None)
     app.state.studio = studio
     app.state.access = access
+    app.state.words = words
     app.include_router(jobs.router)
     app.include_router(gallery.router)  # before the single picture: its ways have names, not ids
     app.include_router(images.router)

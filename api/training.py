@@ -18,6 +18,7 @@ from engine.errors import NotFound
 from engine.request.training import TRAINING_PARAMETERS
 from engine.request.training_parts import Concept
 from engine.training.evaluation.report_run import of_run
+from engine.training.evaluation.say import ENGLISH, Say
 from engine.training.presets import all_presets
 from engine.training.run_folder import Command
 
@@ -133,8 +134,8 @@ async def start_again(run: str, studio: TheStudio, owner: Whose) -> dict[str, st
 
 
 @router.delete("/{run}", status_code=204)
-def delete(run: str, studio: TheStudio, owner: Whose, all: bool = False) -> None:
-    studio.training.delete(run, owner, everything=all)
+def delete(run: str, studio: TheStudio, owner: Whose) -> None:
+    studio.training.delete(run, owner)
 
 
 @router.get("/{run}/sample/{step}/{file}")
@@ -146,9 +147,10 @@ def sample(run: str, step: int, file: str, studio: TheStudio, owner: Whose) -> F
 
 
 @router.get("/{run}/report")
-def report(run: str, studio: TheStudio, owner: Whose) -> HTMLResponse:
-    """One page with everything inside, which needs no studio; nothing in it runs."""
-    page = of_run(studio.training.folder(run, owner))
+def report(run: str, request: Request, studio: TheStudio, owner: Whose, language: str = "en") -> HTMLResponse:
+    """One page with everything inside, which needs no studio; nothing in it runs. language: one of the page's, else English."""
+    words = request.app.state.words.get(language)
+    page = of_run(studio.training.folder(run, owner), Say(language, words) if words else ENGLISH)
     return HTMLResponse(
         page, headers={**FRESH, "content-disposition": f'inline; filename="atelier-run-{run[-8:]}.html"'}
     )

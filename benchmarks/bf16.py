@@ -18,6 +18,7 @@ from engine.denoise.sources import Sources
 from engine.denoise.work import conditioning, picture
 from engine.library.families.table import FAMILIES
 from engine.library.load import LoadedModel
+from engine.library.model import ModelFile
 from engine.request.parts import Sampling, Tuning
 from engine.request.read import read
 
@@ -95,6 +96,7 @@ def model(dtype: torch.dtype) -> LoadedModel:
     ]
     unet, vae, text_encoder = (part.to(dtype).eval().requires_grad_(False) for part in parts)
     return LoadedModel(
+        source=ModelFile("random", Path(), "file", "checkpoint", "sd1", 0, None, 512, 512),
         name="random",
         hash="",
         family=family,

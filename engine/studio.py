@@ -115,7 +115,9 @@ class Studio:
         doors = Doors(resolve=self.resolved, put=self.put, cancel=self.cancel)
         self.grids = Grids(data, self.store, self.gallery, self.progress, doors)
         ground = Ground(data, training.folders, painter.device, training.private)
-        self.training = Supervisor(ground, library, self.draws if training.yields else None)
+        self.training = Supervisor(
+            ground, library, self.draws if training.yields else None, lambda: self.dispatcher.kind
+        )
 
     def start(self) -> None:
         """Clear away what a crash left behind, and begin to draw what is queued."""

@@ -155,12 +155,23 @@ def test_a_failed_installation_says_so_and_is_taken_up_again(house: House) -> No
     assert len(house.calls) == 3
 
 
-@pytest.mark.parametrize("damage", ["pyvenv.cfg", "python"])
-def test_a_half_made_environment_is_made_again(house: House, damage: str) -> None:
-    broken = house.python if damage == "python" else house.folder / ".venv" / damage
+def damage(house: House, what: str) -> None:
+    broken = house.python if what == "python" else house.folder / ".venv" / what
     broken.unlink()
-    if damage == "python" and os.name == "posix":
+    if what == "python" and os.name == "posix":
         broken.symlink_to("/nowhere/python3")
+
+
+@pytest.mark.parametrize("what", ["pyvenv.cfg", "python"])
+def test_a_half_made_environment_is_none(house: House, what: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(launch, "VENV", house.folder / ".venv")
+    assert launch.version_in(house.python) == sys.version_info[:2]
+    damage(house, what)
+    assert launch.version_in(house.python) == ()
+
+
+def test_a_half_made_environment_is_made_again(house: House) -> None:
+    damage(house, "python")
     started = house.start(PIP_NO_INDEX="1")  # so that it ends where it would fetch the installer
     assert "Making the environment" in started.stdout
     assert started.returncode == 1

@@ -79,6 +79,10 @@ class Painter:
     def name(self) -> str:
         return devices.name(self.device)
 
+    @property
+    def kind(self) -> str:
+        return self.device.type
+
     def add(self, job: Job, skip: frozenset[int] = frozenset()) -> None:
         """skip: pictures of the job that are stored already."""
         if isinstance(job.request, RestoreRequest):

@@ -38,8 +38,12 @@ UNBUILDABLE = (
 
 @dataclass
 class LoadedModel:
-    """The networks are in eval mode, without gradients, all of one dtype; who borrows them leaves them as they were."""
+    """The networks are in eval mode, without gradients, all of one dtype; who borrows them leaves them as they were.
 
+    source: what it was loaded from.
+    """
+
+    source: ModelFile
     name: str
     hash: str
     family: Family
@@ -79,6 +83,7 @@ def load(model: ModelFile, device: torch.device, dtype: torch.dtype, hash: str =
     vae = ready(parts.vae, _vae)
     text_encoder = ready(parts.text_encoder, _text_encoder)
     return LoadedModel(
+        source=model,
         name=model.name,
         hash=hash,
         family=family,

@@ -57,11 +57,12 @@ class Held:
 
 @dataclass
 class Desk:
-    """A worker that is ready. preferences: turns in a row that went to a job because its model was loaded."""
+    """A worker that is ready. kind: "cpu" or "cuda". preferences: turns in a row that went to a job because its model was loaded."""
 
     name: str
     keeper: Keeper
     device: str
+    kind: str
     loaded: frozenset[str] = field(default_factory=frozenset)
     preferences: int = 0
 
@@ -101,6 +102,11 @@ class Dispatcher:
     def device(self) -> str | None:
         """The first ready worker's; None while there is none."""
         return next((desk.device for desk in list(self.desks.values())), None)
+
+    @property
+    def kind(self) -> str | None:
+        """Of the same: "cpu" or "cuda"."""
+        return next((desk.kind for desk in list(self.desks.values())), None)
 
     def start(self) -> None:
         self.recover()
@@ -164,8 +170,8 @@ class Dispatcher:
             case Left(job_id, owner):
                 self.dropped(job_id)
                 self.news.tell(Cancelled(job=job_id), owner)
-            case (keeper, Word(worker, Ready(device))):
-                self.desks[worker] = Desk(worker, self.keepers[keeper], device)
+            case (keeper, Word(worker, Ready(device, kind))):
+                self.desks[worker] = Desk(worker, self.keepers[keeper], device, kind)
                 self.trouble = None
                 log.info("worker %s draws on %s", worker, device)
             case (_, Word(worker, Unable(problem))):

@@ -48,7 +48,7 @@ def parameter(name: str, part: str, field: FieldInfo, start: str | None = None) 
         kind = next(a for a in get_args(kind) if a is not type(None))
     many = get_origin(kind) is tuple
     if many:
-        kind = str
+        kind = get_args(kind)[0] if get_origin(get_args(kind)[0]) is Literal else str
     if get_origin(kind) is Literal:
         choices, kind = get_args(kind), str
     found = {type(m): m for m in field.metadata}

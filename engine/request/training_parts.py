@@ -189,8 +189,13 @@ class Objective(Part):
         ),
     ] = "none"
     gamma: Annotated[
-        float, Field(gt=0, le=100, title="Gamma", description="min-SNR: the largest weight; P2: its exponent.")
+        float,
+        Field(gt=0, le=100, title="Gamma of min-SNR", description="From this signal to noise on, steps count less."),
     ] = 5.0
+    p2_gamma: Annotated[
+        float,
+        Field(gt=0, le=10, title="Gamma of P2", description="Its exponent: the more, the less little noise counts."),
+    ] = 1.0
     timesteps: Annotated[
         Timesteps,
         Field(title="Timesteps", description="How they are drawn; stratified: evenly over each batch."),

@@ -85,7 +85,7 @@ def guess(request: TrainingRequest, sizes: Sizes, device: str) -> Guess:
 
 
 def estimate(request: TrainingRequest, sizes: Sizes, work: Work, figures: Figures, runs: Path, device: str) -> Estimate:
-    """device: as in the settings."""
+    """device: "cpu" or "cuda"."""
     kind, guessed = Kind.of(request, device), guess(request, sizes, device)
     same, near = figures.same(kind), figures.near(kind)
     seconds, memory, before = guessed.seconds, guessed.memory, LOADING

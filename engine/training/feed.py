@@ -25,7 +25,7 @@ from engine.training.data.keys import lots
 from engine.training.data.sampler import Batch as Uses
 from engine.training.data.sampler import Course
 from engine.training.learners.learner import Batch
-from engine.training.store import Store, digest, fingerprint
+from engine.training.store import MOST, Store, digest, fingerprint
 
 FLUSH = 30.0  # seconds of encoding that a crash may cost
 MOST_CONTEXTS = 4096  # encoded captions kept at once
@@ -98,6 +98,7 @@ class Feed:
             for number in range(self.variations)
         ]
         keys = {self.key(use): use for use in wanted}
+        self.store.keep_within(MOST, keys)
         missing = dict(keys)
         for key, entry in self.store.each(list(keys)):
             self.keep(key, entry)

@@ -14,7 +14,7 @@ MOST = 500
 
 @dataclass(frozen=True)
 class Kind:
-    """What the pace and the memory of a run depend on, apart from the machine."""
+    """What the pace and the memory of a run depend on, apart from the machine. device: "cpu" or "cuda"."""
 
     model: str
     method: str
@@ -99,11 +99,11 @@ class Figures:
 
 
 def figure(folder: RunFolder) -> Figure | None:
-    told, house = folder.noted("measured"), folder.noted("house") or {}
+    told = folder.noted("measured")
     if not isinstance(told, dict):
         return None
     try:
-        kind = Kind.of(folder.request(), str(house.get("device", "auto")))
+        kind = Kind.of(folder.request(), told["device"])
         return Figure(folder.id, kind, told["seconds"], told["before"], told["memory"], told["room"])
     except KeyError:
         return None

@@ -131,7 +131,7 @@ def weights(objective: Objective, prediction: str, alphas: Tensor, times: Tensor
     table = {
         "min-SNR": lambda: snr.clamp(max=objective.gamma) / snr,
         "debiased": lambda: snr.rsqrt(),
-        "P2": lambda: (1 + snr) ** -objective.gamma,
+        "P2": lambda: (1 + snr) ** -objective.p2_gamma,
     }
     found = table[objective.weighting]()
     return (found if prediction == "epsilon" else found * snr / (snr + 1)).float()

@@ -1,4 +1,4 @@
-"""A store of tensors by what they were made from: latents, made once for all runs.
+"""A store of tensors by what they were made from: latents, made once for all runs, the oldest of them dropped in time.
 
 Shards are written whole and renamed; one that was damaged is left aside, and what it held is made again.
 """
@@ -8,7 +8,7 @@ import hashlib
 import os
 import time
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import torch
@@ -16,13 +16,17 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
+from engine.folder_lock import is_held, lock
+
 VERSION = 1
 SHARD = 64 * 2**20  # bytes
+MOST = 20 * 2**30  # bytes of shards that are left when a run begins
 ABANDONED = 3600.0  # seconds
 
 
 class Store:
-    """Keys are hexadecimal digests; an entry is a few named tensors. Any number of processes may read and write."""
+    """Keys are hexadecimal digests; an entry is a few named tensors. Any number of processes may read and write; nothing
+    is dropped while another one has the store open."""
 
     def __init__(self, folder: Path):
         self.folder = folder
@@ -30,6 +34,7 @@ class Store:
         self.places: dict[str, tuple[Path, list[str]]] = {}  # the shard of each entry, and the names of its tensors
         self.waiting: dict[str, dict[str, Tensor]] = {}
         self.bytes = 0
+        self.sign = folder / f"{uuid.uuid4().hex}.use"
         for left in folder.glob("*.part"):  # of a process that was killed, not of one that writes now
             with contextlib.suppress(OSError):
                 if time.time() - left.stat().st_mtime > ABANDONED:
@@ -61,6 +66,37 @@ class Store:
             with contextlib.suppress(SafetensorError, OSError), safe_open(path, "pt") as shard:
                 for key in wanted:
                     yield key, {name: shard.get_tensor(f"{key}/{name}") for name in self.places[key][1]}
+
+    def keep_within(self, most: int, needed: Collection[str]) -> None:
+        """Drop shards, the longest unused first, until `most` bytes are left; none with a key that is needed."""
+        self.hold()
+        spared = {self.places[key][0] for key in needed if key in self.places}
+        for path in spared:
+            with contextlib.suppress(OSError):
+                os.utime(path)
+        if self.used_by_others():
+            return
+        shards = sorted(self.folder.glob("*.safetensors"), key=lambda path: path.stat().st_mtime)
+        total = sum(path.stat().st_size for path in shards)
+        for path in shards:
+            if total > most and path not in spared:
+                total -= path.stat().st_size
+                path.unlink()
+        self.places = {key: place for key, place in self.places.items() if place[0].exists()}
+
+    def hold(self) -> None:
+        """Others see that it is open, until this process ends, however it does."""
+        if not hasattr(self, "held"):
+            self.held = self.sign.open("ab")
+            lock(self.held)
+
+    def used_by_others(self) -> bool:
+        for sign in self.folder.glob("*.use"):
+            if sign != self.sign and is_held(sign):
+                return True
+            if sign != self.sign:
+                sign.unlink(missing_ok=True)
+        return False
 
     def put(self, key: str, tensors: Mapping[str, Tensor]) -> None:
         self.waiting[key] = {name: tensor.contiguous() for name, tensor in tensors.items()}

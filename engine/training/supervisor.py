@@ -35,6 +35,7 @@ from engine.training.sizes import sizes
 
 TICK = 0.2  # seconds between two looks at who draws and whose turn it is
 REST = 3.0  # seconds after the last drawing before a training goes on
+KNOWING = 20.0  # seconds that an estimate waits for the first worker
 PATIENCE = 20.0  # seconds that a run gets to stop at once by itself
 MOST_WAITING = 20  # runs of one owner
 log = logging.getLogger(__name__)
@@ -76,11 +77,18 @@ class Child:
 class Supervisor:
     """Owns a thread from `start` to `stop`; the runs outlive it. Whose a run is, is asked by `owner`; None is everybody's.
 
-    drawing: whether people's pictures are being drawn; None lets trainings go on beside that.
+    drawing: whether people's pictures are being drawn; None lets trainings go on beside that. kind: what "auto" is here,
+    "cpu" or "cuda", once torch has said it to somebody.
     """
 
-    def __init__(self, ground: Ground, library: Library, drawing: Callable[[], bool] | None):
-        self.ground, self.library, self.drawing = ground, library, drawing
+    def __init__(
+        self,
+        ground: Ground,
+        library: Library,
+        drawing: Callable[[], bool] | None,
+        kind: Callable[[], str | None],
+    ):
+        self.ground, self.library, self.drawing, self.kind = ground, library, drawing, kind
         self.lease, self.scans = Lease(ground.lease), Scans(library)
         self.changing, self.placing = threading.RLock(), threading.Lock()
         self.figures = Figures(ground.data / "training-figures.json")
@@ -131,7 +139,7 @@ class Supervisor:
         """What a run would take, and what to change should it not fit, JSON-ready."""
         request = self.resolved(values, owner)
         totals = self.scans.report(request, self.ground.roots(owner)).totals
-        model, device = self.library.find(request.base.checkpoint_hash), self.ground.device
+        model, device = self.library.find(request.base.checkpoint_hash), self.device()
         self.figures.take_in(self.ground.runs)
 
         def of(asked: TrainingRequest) -> Estimate:
@@ -148,6 +156,22 @@ class Supervisor:
             "batches_per_epoch": totals.steps,
             "remedies": remedies(request, of, device),
         }
+
+    def device(self) -> str:
+        """What a run will train on. Raises Busy as long as nobody knows."""
+        if self.ground.device != "auto":
+            return self.ground.device
+        end = time.monotonic() + KNOWING
+        while not (found := self.kind()):
+            if time.monotonic() > end or self.stopping:
+                raise Busy(
+                    "training.device",
+                    "It is not known yet what this machine computes on.",
+                    "Ask again in a moment.",
+                    retry_after=5,
+                )
+            time.sleep(0.1)
+        return found
 
     def resolved(self, values: Mapping[str, Any], owner: str) -> TrainingRequest:
         """With the model's own name and hash. Raises BadRequest for what cannot be trained."""
@@ -274,18 +298,14 @@ class Supervisor:
         self.library.refresh()
         return found
 
-    def delete(self, run: str, owner: str | None, *, everything: bool = False) -> None:
-        """products stay, unless everything goes."""
+    def delete(self, run: str, owner: str | None) -> None:
+        """With all that belongs to it; what was put to use has a copy among the models."""
         folder = self.folder(run, owner)
         with self.changing:
             if folder.alive():
                 raise InUse("training.in_use", "This run is going on.", "Stop it first.")
             folder.leave_queue()
             self.overviews.pop(run, None)
-            if not everything and folder.products.is_dir() and any(folder.products.iterdir()):
-                kept = self.ground.data / "products" / run
-                kept.parent.mkdir(exist_ok=True)
-                folder.products.rename(kept)
             gone = folder.path.with_name(f".{run}.gone")
             folder.path.rename(gone)
             shutil.rmtree(gone, ignore_errors=True)

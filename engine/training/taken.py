@@ -30,7 +30,8 @@ class Taken:
         if self.steps == 2 or self.steps % EVERY == 0:
             memory, room = peak(device)
             pace = statistics.median(list(self.paces)[1:])
-            self.folder.note("measured", {"seconds": pace, "before": self.before, "memory": memory, "room": room})
+            told = {"seconds": pace, "before": self.before, "memory": memory, "room": room}
+            self.folder.note("measured", {**told, "device": device.type})
 
 
 def peak(device: torch.device) -> tuple[int, int | None]:

@@ -51,9 +51,10 @@ class Stop:
 
 @dataclass(frozen=True)
 class Ready:
-    """The worker can draw. device: in words a person knows ("CPU", the name of a graphics card)."""
+    """The worker can draw. device: in words a person knows ("CPU", the name of a graphics card); kind: "cpu" or "cuda"."""
 
     device: str
+    kind: str
 
 
 @dataclass(frozen=True)

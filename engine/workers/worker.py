@@ -29,10 +29,12 @@ BEAT = 1.0  # seconds between two signs of life
 
 
 class Paints(Protocol):
-    """What a worker drives: engine.denoise.painter.Painter. name: the device's, for people."""
+    """What a worker drives: engine.denoise.painter.Painter. name: the device's, for people; kind: "cpu" or "cuda"."""
 
     @property
     def name(self) -> str: ...
+    @property
+    def kind(self) -> str: ...
     @property
     def idle(self) -> bool: ...
     @property
@@ -127,7 +129,7 @@ def run(
         except AtelierError as error:
             line.send(Unable(error.problem))
             return
-        line.send(Ready(easel.name))
+        line.send(Ready(easel.name, easel.kind))
         line.latest = Beat(easel.loaded, easel.jobs)
         while work(line, easel) and not line.closed.is_set():
             if leave():

@@ -59,7 +59,8 @@ def serve(data: Path, private: bool, models: Path = MODELS) -> Iterator[Place]:
         training=Training(private=private),
     )
     studio.start()
-    app = make_app(studio, Access(hosts=LOOPBACK, private=private, uploads=uploads))
+    words = {"zh-CN": {"report.Status": "状态"}}
+    app = make_app(studio, Access(hosts=LOOPBACK, private=private, uploads=uploads), words)
     if not private:
         mount(app, uploads)
     listening = socket.create_server(("127.0.0.1", 0))

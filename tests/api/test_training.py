@@ -22,6 +22,7 @@ from tests.api.conftest import MODELS, Place, drawn, serve
 from tests.engine.training.making import pictures
 
 SMALL = {"resolution": 64, "batch": 2, "learning_rate": 1e-3, "seed": 5, "save": 0, "sample": 0, "measure": 0}
+SAVED = 4  # steps from a state of the long run to the next
 PATIENCE = 300  # seconds; on a busy machine a run's process takes minutes to import torch
 pytestmark = pytest.mark.timeout(900)
 
@@ -43,7 +44,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     shutil.copytree(MODELS / "checkpoints" / "postcard", models / "checkpoints" / "postcard")
     data = tmp_path_factory.mktemp("data")
     yield from serve(data, private=True, models=models)
-    for path in (data / "runs").glob("*"):  # what a failed test has left
+    for path in (data / "runs").glob("*"):
         kill(RunFolder(path))
 
 
@@ -61,20 +62,37 @@ def rings(ann: httpx.Client, tmp_path_factory: pytest.TempPathFactory) -> str:
 
 
 @pytest.fixture(scope="module")
-def finished(ann: httpx.Client, rings: str) -> tuple[str, list[str]]:
+def finished(place: Place, ann: httpx.Client, rings: str) -> tuple[str, list[str]]:
     """A run that was followed from its beginning to its end, and the lines of the stream."""
+    make_room(place)
     run = asked(ann, rings, length=4, prompts=["a purple ring"], steps=2, name="ring lora", sample=2)
     with ann.stream("GET", f"/api/training/{run}/stream", timeout=PATIENCE) as stream:
         return run, list(stream.iter_lines())
 
 
-@pytest.fixture(autouse=True)
-def one_at_a_time(place: Place) -> Iterator[None]:
-    """What a failed test leaves running would keep the next one's run in the queue."""
-    yield
+@pytest.fixture
+def going(place: Place, ann: httpx.Client, long_run: str) -> str:
+    """The long run at work, whatever another test has done to it."""
+    if not RunFolder(place.data / "runs" / long_run).alive():
+        ann.post(f"/api/training/{long_run}/start").raise_for_status()
+    before = until(ann, long_run, lambda shown: shown["status"] in ("running", "paused"))
+    if before["why"] == "asked":
+        command(ann, long_run, "resume")
+    until(ann, long_run, lambda shown: shown["status"] == "running" and shown["step"] > max(before["step"], SAVED))
+    return long_run
+
+
+@pytest.fixture(scope="module")
+def long_run(place: Place, ann: httpx.Client, rings: str) -> str:
+    """One for all tests that disturb a run: a process takes long to begin."""
+    make_room(place)
+    return asked(ann, rings, length=100_000, save=SAVED, name="early")
+
+
+def make_room(place: Place) -> None:
+    """What another test has left going would keep the next run in the queue."""
     for path in (place.data / "runs").glob("*"):
-        if RunFolder(path).alive():
-            kill(RunFolder(path))
+        kill(RunFolder(path))
 
 
 def asked(client: httpx.Client, dataset: str, **values: Any) -> str:
@@ -98,6 +116,11 @@ def told(client: httpx.Client, run: str) -> list[dict[str, Any]]:
 
 def kinds(client: httpx.Client, run: str) -> list[str]:
     return [event["kind"] for event in told(client, run)]
+
+
+def began(client: httpx.Client, run: str) -> list[int]:
+    """The steps from which its processes went on."""
+    return [event["step"] for event in told(client, run) if event["kind"] == "began"]
 
 
 def command(client: httpx.Client, run: str, command: str) -> None:
@@ -145,62 +168,6 @@ def test_a_dozen_bad_values_name_their_field(ann: httpx.Client, rings: str):
     assert ann.post("/api/training", json={"values": good, "more": 1}).json()["error"]["field"] == "more"
 
 
-def test_a_run_rests_stops_and_goes_on_where_it_was(ann: httpx.Client, rings: str):
-    run = asked(ann, rings, length=100_000)
-    tell = partial(command, ann, run)
-    until(ann, run, lambda shown: shown["step"] >= 2)
-    tell("pause")
-    rested = until(ann, run, lambda shown: shown["status"] == "paused")
-    assert rested["why"] == "asked"
-    assert ann.delete(f"/api/training/{run}").status_code == 409
-    assert ann.post(f"/api/training/{run}/start").status_code == 409
-    tell("resume")
-    until(ann, run, lambda shown: shown["status"] == "running" and shown["step"] > rested["step"])
-    waiting = asked(ann, rings, length=1)
-    assert until(ann, waiting, lambda shown: shown["queued"])["queued"] == 1
-    assert ann.post(f"/api/training/{waiting}/command", json={"command": "stop"}).json() == {"seq": 0}
-    assert ann.get(f"/api/training/{waiting}").json()["status"] == "stopped"
-    tell("stop")
-    stopped = until(ann, run, lambda shown: shown["status"] == "stopped")
-    assert ann.post(f"/api/training/{run}/command", json={"command": "pause"}).status_code == 409
-    ann.post(f"/api/training/{run}/start").raise_for_status()
-    again = until(ann, run, lambda shown: shown["status"] == "running" and shown["step"] > stopped["step"])
-    began = [event["step"] for event in told(ann, run) if event["kind"] == "began"]
-    assert began == [0, stopped["step"]]
-    assert again["problem"] is None
-    tell("stop_now")
-    until(ann, run, lambda shown: shown["status"] == "stopped")
-
-
-def test_a_killed_run_is_seen_as_crashed_and_goes_on(place: Place, ann: httpx.Client, rings: str):
-    run = asked(ann, rings, length=100_000, save=2)
-    until(ann, run, lambda shown: shown["step"] >= 3)
-    folder = RunFolder(place.data / "runs" / run)
-    pid = folder.pid()
-    assert pid
-    os.killpg(pid, signal.SIGKILL)
-    crashed = until(ann, run, lambda shown: shown["status"] == "crashed")
-    assert crashed["last_words"] is not None
-    ann.post(f"/api/training/{run}/start").raise_for_status()
-    until(ann, run, lambda shown: shown["step"] > crashed["step"])
-    began = [event["step"] for event in told(ann, run) if event["kind"] == "began"]
-    assert began[0] == 0
-    assert 2 <= began[1] <= crashed["step"]
-    command(ann, run, "stop_now")
-    until(ann, run, lambda shown: shown["status"] == "stopped")
-
-
-def test_a_run_rests_while_pictures_are_drawn_and_goes_on_by_itself(place: Place, ann: httpx.Client, rings: str):
-    run = asked(ann, rings, length=100_000)
-    until(ann, run, lambda shown: shown["step"] >= 1)
-    drawn(ann, steps=30, width=256, height=256)
-    rests = [event for event in told(ann, run) if event["kind"] == "paused"]
-    assert [event["why"] for event in rests] == ["drawing"]
-    until(ann, run, lambda shown: "resumed" in [event["kind"] for event in shown["events"]])
-    command(ann, run, "stop_now")
-    until(ann, run, lambda shown: shown["status"] == "stopped")
-
-
 def test_strangers_find_neither_runs_nor_pictures(
     place: Place, ann: httpx.Client, rings: str, finished: tuple[str, list[str]]
 ):
@@ -213,7 +180,13 @@ def test_strangers_find_neither_runs_nor_pictures(
             assert bob.post(f"{path}/{way}", json=body).status_code == 404
         assert bob.delete(path).status_code == 404
         assert bob.get("/api/training/datasets").json() == []
-        assert bob.get(f"/api/training/datasets/{rings}/pictures").status_code == 404
+        sets = f"/api/training/datasets/{rings}"
+        for way in ("pictures", "tags", "file/00.png"):
+            assert bob.get(f"{sets}/{way}").status_code == 404
+        change = {"changes": [{"name": "00.png", "caption": "mine"}]}
+        assert bob.put(f"{sets}/captions", json=change).status_code == 404
+        assert bob.post(f"{sets}/tags", json={"operation": "add", "tag": "x", "apply": True}).status_code == 404
+        assert bob.post("/api/training/scan/undo", json={}).status_code == 404  # nor what she has changed
         answer = bob.post("/api/training/scan", json={"values": {"concepts": [{"folder": rings}]}})
         assert answer.json()["findings"][0]["code"] == "dataset.missing"
         away = bob.post(
@@ -234,13 +207,22 @@ def test_the_stream_tells_each_event_once_and_ends(ann: httpx.Client, finished: 
         assert rest["events"] == told(ann, run)[heard:]
 
 
-def test_an_estimate_is_a_guess_until_a_dry_run_has_measured_it(ann: httpx.Client, rings: str):
+@pytest.mark.parametrize(("language", "word"), [("zh-CN", "状态"), ("en", "Status"), ("../xx", "Status")])
+def test_the_report_is_told_in_the_language_of_the_page(
+    language: str, word: str, ann: httpx.Client, finished: tuple[str, list[str]]
+):
+    page = ann.get(f"/api/training/{finished[0]}/report", params={"language": language}).raise_for_status().text
+    assert word in page
+
+
+def test_an_estimate_is_a_guess_until_a_dry_run_has_measured_it(place: Place, ann: httpx.Client, rings: str):
     values = {"concepts": [{"folder": rings}], **SMALL, "batch": 3, "length": 2, "unit": "epochs"}
     guessed = ann.post("/api/training/estimate", json={"values": values}).raise_for_status().json()
     assert (guessed["steps"], guessed["pictures"], guessed["batches_per_epoch"]) == (8, 12, 4)
     assert guessed["measured"] is False
     assert min(guessed["seconds"], guessed["memory"], guessed["disk"]) > 0
     assert (guessed["fits"], guessed["remedies"]) == (True, [])
+    make_room(place)
     dry = ann.post("/api/training/dryrun", json={"values": values}).raise_for_status().json()["id"]
     shown = until(ann, dry, lambda shown: shown["status"] == "finished")
     assert (shown["dry"], shown["step"]) == (True, 2)
@@ -252,30 +234,69 @@ def test_an_estimate_is_a_guess_until_a_dry_run_has_measured_it(ann: httpx.Clien
     assert longer["seconds"] > measured["seconds"]
 
 
-def test_a_saved_state_becomes_a_product_without_ending_the_run(place: Place, ann: httpx.Client, rings: str):
-    run = asked(ann, rings, length=100_000, save=2, states=100, name="early")
-    until(ann, run, lambda shown: shown["step"] >= 4)
-    command(ann, run, "pause")
-    until(ann, run, lambda shown: shown["status"] == "paused")
-    used = ann.post(f"/api/training/{run}/use", json={"step": 2}, timeout=PATIENCE).raise_for_status().json()
-    assert used == {"kind": "lora", "name": "early-000002"}
-    assert (place.studio.library.models / "loras" / "early-000002.safetensors").is_file()
-    assert ann.post(f"/api/training/{run}/use", json={"step": 1}).status_code == 404
-    assert ann.post(f"/api/training/{run}/use", json={}).status_code == 404
-    assert ann.get(f"/api/training/{run}").json()["status"] == "paused"
-    command(ann, run, "stop_now")
-    until(ann, run, lambda shown: shown["status"] == "stopped")
+def test_a_run_rests_stops_and_goes_on_where_it_was(ann: httpx.Client, rings: str, going: str):
+    tell = partial(command, ann, going)
+    tell("pause")
+    rested = until(ann, going, lambda shown: shown["status"] == "paused")
+    assert rested["why"] == "asked"
+    assert ann.delete(f"/api/training/{going}").status_code == 409
+    assert ann.post(f"/api/training/{going}/start").status_code == 409
+    tell("resume")
+    until(ann, going, lambda shown: shown["status"] == "running" and shown["step"] > rested["step"])
+    waiting = asked(ann, rings, length=1)
+    assert until(ann, waiting, lambda shown: shown["queued"])["queued"] == 1
+    assert ann.post(f"/api/training/{waiting}/command", json={"command": "stop"}).json() == {"seq": 0}
+    assert ann.get(f"/api/training/{waiting}").json()["status"] == "stopped"
+    tell("stop")
+    stopped = until(ann, going, lambda shown: shown["status"] == "stopped")
+    assert ann.post(f"/api/training/{going}/command", json={"command": "pause"}).status_code == 409
+    ann.post(f"/api/training/{going}/start").raise_for_status()
+    again = until(ann, going, lambda shown: shown["status"] == "running" and shown["step"] > stopped["step"])
+    assert began(ann, going)[-1] == stopped["step"]
+    assert again["problem"] is None
 
 
-def test_what_came_out_of_a_deleted_run_stays_unless_all_goes(place: Place, ann: httpx.Client, rings: str):
-    for everything, kept in ((False, True), (True, False)):
-        run = asked(ann, rings, length=1)
-        command(ann, run, "stop")
-        until(ann, run, lambda shown: shown["status"] in ("stopped", "finished"))
-        products = RunFolder(place.data / "runs" / run).products
-        products.mkdir(exist_ok=True)
-        (products / "made.safetensors").write_bytes(b"weights")
-        assert ann.delete(f"/api/training/{run}", params={"all": everything}).status_code == 204
-        assert ann.get(f"/api/training/{run}").status_code == 404
-        assert (place.data / "products" / run / "made.safetensors").exists() is kept
-        assert not (place.data / "runs" / run).exists()
+def test_a_killed_run_is_seen_as_crashed_and_goes_on(place: Place, ann: httpx.Client, going: str):
+    pid = RunFolder(place.data / "runs" / going).pid()
+    assert pid
+    os.killpg(pid, signal.SIGKILL)
+    crashed = until(ann, going, lambda shown: shown["status"] == "crashed")
+    assert crashed["last_words"] is not None
+    ann.post(f"/api/training/{going}/start").raise_for_status()
+    until(ann, going, lambda shown: shown["step"] > crashed["step"])
+    assert crashed["step"] - SAVED <= began(ann, going)[-1] <= crashed["step"]
+
+
+def test_a_run_rests_while_pictures_are_drawn_and_goes_on_by_itself(ann: httpx.Client, going: str):
+    before = len(told(ann, going))
+    drawn(ann, steps=30, width=256, height=256)
+    rests = [event for event in told(ann, going)[before:] if event["kind"] == "paused"]
+    assert [event["why"] for event in rests] == ["drawing"]
+    until(ann, going, lambda _: "resumed" in kinds(ann, going)[before:])
+
+
+def test_a_saved_state_becomes_a_product_without_ending_the_run(place: Place, ann: httpx.Client, going: str):
+    command(ann, going, "pause")
+    step = until(ann, going, lambda shown: shown["status"] == "paused")["step"]
+    used = ann.post(f"/api/training/{going}/use", json={"step": step}, timeout=PATIENCE).raise_for_status().json()
+    assert used == {"kind": "lora", "name": f"early-{step:06}"}
+    assert (place.studio.library.models / "loras" / f"early-{step:06}.safetensors").is_file()
+    assert ann.post(f"/api/training/{going}/use", json={"step": 1}).status_code == 404
+    assert ann.post(f"/api/training/{going}/use", json={}).status_code == 404
+    assert ann.get(f"/api/training/{going}").json()["status"] == "paused"
+
+
+def test_all_that_belongs_to_a_deleted_run_goes_and_what_was_put_to_use_stays(
+    place: Place, ann: httpx.Client, rings: str, going: str
+):
+    run = asked(ann, rings, length=1, name="kept")  # it waits for the one that goes on
+    command(ann, run, "stop")
+    products = RunFolder(place.data / "runs" / run).products
+    products.mkdir()
+    (products / "kept.safetensors").write_bytes(b"weights")
+    ann.post(f"/api/training/{run}/use", json={"step": "final"}).raise_for_status()
+    assert ann.delete(f"/api/training/{run}").status_code == 204
+    assert ann.get(f"/api/training/{run}").status_code == 404
+    left = [path for path in place.data.rglob("*") if run in path.name or path.name == "kept.safetensors"]
+    assert left == []
+    assert (place.studio.library.models / "loras" / "kept.safetensors").read_bytes() == b"weights"

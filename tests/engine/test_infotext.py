@@ -78,12 +78,23 @@ def requests(draw: st.DrawFn) -> GenerationRequest:
     return read({**values, "control": draw(units())})
 
 
-@settings(max_examples=400, deadline=None)
-@given(requests())
-def test_what_is_written_reads_back_as_the_same_request(asked: GenerationRequest) -> None:
+def is_read_back(asked: GenerationRequest) -> None:
     reading = infotext.read(infotext.write(asked))
     assert read(reading.values) == asked
     assert not reading.leftovers
+
+
+@settings(max_examples=100, deadline=None)
+@given(requests())
+def test_what_is_written_reads_back_as_the_same_request(asked: GenerationRequest) -> None:
+    is_read_back(asked)
+
+
+@pytest.mark.slow
+@settings(max_examples=2000, deadline=None)
+@given(requests())
+def test_two_thousand_requests_read_back_as_they_were(asked: GenerationRequest) -> None:
+    is_read_back(asked)
 
 
 def test_it_looks_as_automatic1111_writes_it() -> None:

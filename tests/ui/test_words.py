@@ -122,3 +122,17 @@ def test_every_parameter_of_training_is_told_as_its_table_does_and_translated(na
     assert english[f"training.field.{name}.label"] == known.label
     assert english[f"training.field.{name}.help"] == known.help
     assert re.search(r"[\u4e00-\u9fff]", LANGUAGES["zh-CN"][f"training.field.{name}.help"])
+
+
+NAMES = {"optimiser", "lora.algorithm", "precision", "schedule", "formats"}  # whose choices may be nobody's language
+
+
+@pytest.mark.parametrize("name", [name for name, known in TRAINING_PARAMETERS.items() if known.choices])
+def test_every_choice_of_training_is_told_in_both_languages(name: str):
+    for choice in TRAINING_PARAMETERS[name].choices:
+        key = f"training.choice.{choice}"
+        if name == "sampler":  # as everywhere in the page
+            assert key not in LANGUAGES["en"]
+            continue
+        assert LANGUAGES["en"][key]
+        assert name in NAMES or re.search(r"[\u4e00-\u9fff]", LANGUAGES["zh-CN"][key]), choice

@@ -67,7 +67,10 @@
         pen.fillText(number(log ? 10 ** tick : tick), LEFT - 8, y);
       }
       pen.textAlign = "center"; pen.textBaseline = "top";
-      for (const tick of ticks(range.left, range.right, Math.max(2, Math.floor(width / 90)))) if (Number.isInteger(tick)) pen.fillText(tick.toLocaleString(atelier.language), Math.min(X(tick), width - RIGHT - 8), height - BOTTOM + 8);
+      for (const tick of ticks(range.left, range.right, Math.max(2, Math.floor(width / 90)))) if (Number.isInteger(tick)) {
+        const text = tick.toLocaleString(atelier.language);
+        pen.fillText(text, Math.min(X(tick), width - 2 - pen.measureText(text).width / 2), height - BOTTOM + 8);
+      }
       pen.save();
       pen.beginPath(); pen.rect(LEFT, 0, width - LEFT - RIGHT + 6, height - BOTTOM + 1); pen.clip();
       for (const one of series) draw(pen, one, X, Y);

@@ -102,7 +102,7 @@
       menu.push(["training.again", () => again(values())]);
       if (!GOES.includes(s)) menu.push(["training.delete", () => { confirming = "delete"; drawTools(); }]);
       if (s === "running") for (const [key, press] of menu.splice(0, 2)) parts.push(plain(key, press, { class: "plain quiet wide" }));
-      if (history.steps.length) parts.push(h("a", { class: "tool", href: `api/training/${id}/report`, target: "_blank", rel: "noopener", title: t("training.report"), "aria-label": t("training.report") }, atelier.icon("file")));
+      if (history.steps.length) parts.push(h("a", { class: "tool", href: `api/training/${id}/report?language=${atelier.language}`, target: "_blank", rel: "noopener", title: t("training.report"), "aria-label": t("training.report") }, atelier.icon("file")));
       parts.push(menuButton(s === "running" ? [["training.save", command("save"), "narrow"], ["training.sample", command("sample"), "narrow"], ...menu] : menu));
       tools.replaceChildren(...parts);
     };

@@ -12,6 +12,8 @@ from pathlib import Path
 from engine.errors import BadRequest, DiskFull, NotFound
 from engine.training.data.folder import LEFT_OUT, by_stem, companions, within
 
+MOST_RECORDS, MOST_BYTES = 200, 256 * 2**20  # of changes that can be taken back; the newest can whatever its size
+
 
 @dataclass(frozen=True)
 class Write:
@@ -61,7 +63,16 @@ class Edits:
                 "The folder could not be changed; all is as it was.",
                 "Make room on the disk, or allow the studio to write there.",
             ) from error
+        self.forget()
         return record
+
+    def forget(self) -> None:
+        """The oldest changes, as far as there are too many or they take too much room."""
+        room = MOST_BYTES
+        for number, record in enumerate(sorted(self.records.glob("*.json"), reverse=True)):
+            room -= record.stat().st_size
+            if number and (number >= MOST_RECORDS or room < 0):
+                record.unlink(missing_ok=True)
 
     def take_back(self, record: Path) -> list[Path]:
         """Undo an edit; returns the files that were changed by someone else since and therefore stay as they are."""

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from engine.training.evaluation.extractors import Clip, Extractor, Features
-from engine.training.evaluation.results import Metric
+from engine.training.evaluation.results import FEW, Metric
 
 SUBSETS, LARGEST_SUBSET = 100, 1000  # of KID
 SPLITS = 10  # of the Inception Score
@@ -53,13 +53,12 @@ def frechet(extractor: Extractor, real: Features, made: Features) -> Metric:
     metric.update(made.values, real=False)
     fewest = min(len(real.values), len(made.values))
     called = "FID" if extractor.name == "Inception" else f"FD ({extractor.name})"
-    weak = f"{fewest} pictures are too few for {extractor.width} features: the covariance has no full rank."
     return Metric(
         key="frechet",
         label=called,
         value=float(metric.compute()),
         better="lower",
-        weak=weak if fewest <= extractor.width else "",
+        weak=FEW.format(n=fewest, width=extractor.width) if fewest <= extractor.width else "",
         **identity(extractor, real, made),
     )
 

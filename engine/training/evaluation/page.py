@@ -8,6 +8,8 @@ from pathlib import Path
 
 from PIL import Image
 
+from engine.training.evaluation.say import ENGLISH, Say
+
 POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
 THUMBNAIL = 256  # pixels of the longer side
 STYLE = """
@@ -65,10 +67,10 @@ img { display: block; border-radius: 6px; background: var(--line); max-width: no
 """
 
 
-def page(title: str, body: Iterable[str]) -> str:
+def page(title: str, body: Iterable[str], say: Say = ENGLISH) -> str:
     """title: as people wrote it. body: HTML."""
     return (
-        '<!doctype html><html lang="en"><head><meta charset="utf-8">'
+        f'<!doctype html><html lang="{escape(say.language)}"><head><meta charset="utf-8">'
         f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">'
         '<meta name="viewport" content="width=device-width, initial-scale=1"><meta name="robots" content="noindex">'
         f"<title>{escape(title)}</title><style>{STYLE}</style></head><body>"
@@ -127,7 +129,7 @@ def grid(columns: Sequence[str], rows: Sequence[tuple[str, Sequence[str]]]) -> s
     return scroll(f'<table class="samples"><thead><tr>{top}</tr></thead><tbody>{body}</tbody></table>')
 
 
-def picture(folder: Path, name: str, alt: str) -> str:
+def picture(folder: Path, name: str, alt: str, say: Say = ENGLISH) -> str:
     """Small, as a data URL. A picture that is gone, damaged or elsewhere leaves its place empty."""
     try:
         path = (folder / name).resolve()
@@ -139,6 +141,6 @@ def picture(folder: Path, name: str, alt: str) -> str:
         written = io.BytesIO()
         small.save(written, "WEBP", quality=85)
     except (OSError, ValueError, Image.DecompressionBombError):
-        return '<div class="cell gone">gone</div>'
+        return f'<div class="cell gone">{escape(say("gone"))}</div>'
     data = base64.b64encode(written.getvalue()).decode()
     return f'<img class="cell" src="data:image/webp;base64,{data}" alt="{escape(alt)}">'

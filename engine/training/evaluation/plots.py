@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from html import escape
 from math import floor, isfinite, log10
 
+from engine.training.evaluation.say import ENGLISH, Say
+
 MOST_POINTS = 400  # of a line; more are averaged
 TICKS = 4
 HEIGHT = 100  # of the drawing's own units, like its width
@@ -30,7 +32,7 @@ class Mark:
     text: str
 
 
-def plot(title: str, series: Sequence[Series], across: str = "step", mark: Mark | None = None) -> str:
+def plot(title: str, series: Sequence[Series], mark: Mark | None = None, say: Say = ENGLISH) -> str:
     """A figure; empty when there is nothing to draw."""
     series = [one for one in map(finite, series) if one.points]
     if not series:
@@ -41,7 +43,8 @@ def plot(title: str, series: Sequence[Series], across: str = "step", mark: Mark 
         x = frame.x(mark.x)
         drawn += f'<path class="mark" d="M{x:.2f} 0V{HEIGHT}"/>'
     grid = "".join(f'<path class="grid" d="M0 {frame.y(tick):.2f}H100"/>' for tick in frame.ticks)
-    label = f"{title}, {across} {short(frame.left)} to {short(frame.right)}: " + "; ".join(map(summary, series))
+    ends = say("step {first} to {last}", first=short(frame.left), last=short(frame.right))
+    label = f"{title}, {ends}: " + "; ".join(summary(one, say) for one in series)
     dots = "".join(dot(one, frame) for one in series if one.dots or len(one.points) == 1)
     ys = "".join(f'<span style="top:{frame.y(tick):.2f}%">{short(tick)}</span>' for tick in frame.ticks)
     xs = "".join(f'<span style="left:{frame.x(x):.2f}%">{short(x)}</span>' for x in marks(frame.left, frame.right))
@@ -144,14 +147,15 @@ def dot(series: Series, frame: Frame) -> str:
     )
 
 
-def summary(series: Series) -> str:
-    return f"{series.name} from {short(series.points[0][1])} to {short(series.points[-1][1])}"
+def summary(series: Series, say: Say) -> str:
+    ends = {"first": short(series.points[0][1]), "last": short(series.points[-1][1])}
+    return say("{name} from {first} to {last}", name=series.name, **ends)
 
 
 def short(value: float) -> str:
-    """At most four digits: 12,000; 0.125; 1e-05."""
+    """At most four digits, or whole: 12,345; 0.125; 1e-05."""
     if value == 0:
         return "0"
-    if abs(value) >= 10_000 and value == round(value):
+    if 10_000 <= abs(value) < 1e9:
         return f"{value:,.0f}"
     return f"{value:.4g}"

@@ -5,7 +5,8 @@ from html import escape
 from pathlib import Path
 
 from engine.training.evaluation.page import facts, grid, page, paragraph, picture, raw_table, section
-from engine.training.evaluation.results import Judged, Metric, Results
+from engine.training.evaluation.results import FEW, Judged, Metric, Results
+from engine.training.evaluation.say import ENGLISH, Say
 
 PROMPTS_SHOWN, NEAREST_SHOWN = 24, 12
 ARROWS = {"higher": "↑", "lower": "↓"}
@@ -18,7 +19,7 @@ NOTE = (
 
 def of_evaluation(folder: Path, results: Results) -> str:
     names = ", ".join(one.name for one in results.judged)
-    return page(f"Evaluation: {names}", [head(results), *numbers(folder, results)])
+    return page(f"Evaluation: {names}", [head(results), *numbers(folder, results, ENGLISH)])
 
 
 def head(results: Results) -> str:
@@ -39,38 +40,47 @@ def head(results: Results) -> str:
     )
 
 
-def numbers(folder: Path, results: Results) -> list[str]:
+def numbers(folder: Path, results: Results, say: Say) -> list[str]:
     """The sections."""
     return [
-        section("Numbers", measures(results.judged), paragraph(NOTE, "quiet")),
-        section("Samples", samples(folder, results)),
-        section("Nearest real pictures", *(neighbours(folder, one) for one in results.judged)),
+        section(say("Numbers"), measures(results.judged, say), paragraph(say(NOTE), "quiet")),
+        section(say("Samples"), samples(folder, results, say)),
+        section(say("Nearest real pictures"), *(neighbours(folder, one, say) for one in results.judged)),
     ]
 
 
-def measures(judged: Sequence[Judged]) -> str:
+def measures(judged: Sequence[Judged], say: Say) -> str:
     """A row for each number, a column for each checkpoint; what says little is grey and tells why."""
     keys = list(dict.fromkeys(metric.key for one in judged for metric in one.metrics))
     rows, looks = [], []
     for key in keys:
         found = [next((metric for metric in one.metrics if metric.key == key), None) for one in judged]
         first = next(metric for metric in found if metric)
-        weak = next((metric.weak for metric in found if metric and metric.weak), "")
-        note = f'<div class="quiet">{escape(weak)}</div>' if weak else ""
+        weak = next((metric for metric in found if metric and metric.weak), None)
+        few = escape(say(FEW, n=min(weak.n, weak.real), width=weak.width)) if weak else ""
+        note = f'<div class="quiet">{few}</div>' if weak else ""
         n = f"{first.n}" + (f" / {first.real}" if first.real else "")
         rows.append(
-            f'<th scope="row">{escape(first.label)} {ARROWS[first.better]}{note}</th>'
+            f'<th scope="row">{escape(label(first, say))} {ARROWS[first.better]}{note}</th>'
             + "".join(f'<td class="number"><span class="value">{value(metric)}</span></td>' for metric in found)
-            + f'<td class="number">{n}</td><td class="number">{escape(first.extractor)}, {first.width} features</td>'
+            + f'<td class="number">{n}</td><td class="number">{escape(first.extractor)}, {escape(say("{n} features", n=first.width))}</td>'
             f"<td><code>{escape(first.hash)}</code></td>"
         )
         looks.append("weak" if weak else "")
     if any(one.seconds is not None for one in judged):
         cells = "".join(f'<td class="number">{one.seconds:.2f}</td>' if one.seconds else "<td></td>" for one in judged)
-        rows.append(f'<th scope="row">Seconds a picture ↓</th>{cells}<td></td><td></td><td></td>')
+        rows.append(f'<th scope="row">{escape(say("Seconds a picture"))} ↓</th>{cells}<td></td><td></td><td></td>')
     return raw_table(
-        ["", *(f"{one.name} [{one.hash}]" for one in judged), "n / real", "Extractor", "Weights"], rows, looks
+        ["", *(f"{one.name} [{one.hash}]" for one in judged), say("n / real"), say("Extractor"), say("Weights")],
+        rows,
+        looks,
     )
+
+
+def label(metric: Metric, say: Say) -> str:
+    """What stands in brackets is the extractor's name."""
+    name, *extractor = metric.label.split(" (")
+    return " (".join([say(name), *extractor])
 
 
 def value(metric: Metric | None) -> str:
@@ -79,13 +89,13 @@ def value(metric: Metric | None) -> str:
     return f"{metric.value:.4g}" + (f" ± {metric.spread:.2g}" if metric.spread is not None else "")
 
 
-def samples(folder: Path, results: Results) -> str:
+def samples(folder: Path, results: Results, say: Say) -> str:
     asked, judged = results.asked, results.judged
     rows = []
     for index in range(min(PROMPTS_SHOWN, asked.n)):
         prompt = asked.prompts[index % len(asked.prompts)]
-        cells = [picture(folder, one.pictures[index], f"{one.name}: {prompt}") for one in judged]
-        rows.append((f"{prompt} · seed {(asked.seed + index) % 2**64}", cells))
+        cells = [picture(folder, one.pictures[index], f"{one.name}: {prompt}", say) for one in judged]
+        rows.append((f"{prompt} · {say('seed {n}', n=(asked.seed + index) % 2**64)}", cells))
     if len(judged) > 1:
         return grid([one.name for one in judged], rows)
     cells = "".join(
@@ -94,7 +104,7 @@ def samples(folder: Path, results: Results) -> str:
     return f'<div class="gallery">{cells}</div>' if cells else ""
 
 
-def neighbours(folder: Path, one: Judged) -> str:
+def neighbours(folder: Path, one: Judged, say: Say) -> str:
     """Each sample beside the real picture most like it, the most suspicious first."""
     if not one.nearest:
         return ""
@@ -103,11 +113,11 @@ def neighbours(folder: Path, one: Judged) -> str:
         sample = one.pictures[near.sample]
         real = str(Path(sample).parent / "nearest" / Path(sample).name)
         cells.append(
-            f"<figure><div>{picture(folder, sample, 'sample')}{picture(folder, real, 'real picture')}</div>"
+            f"<figure><div>{picture(folder, sample, say('sample'), say)}{picture(folder, real, say('real picture'), say)}</div>"
             f"<figcaption>{near.distance:.2f} · {escape(near.file)}</figcaption></figure>"
         )
     told = (
         "Each sample beside the real picture most like it, the closest first. 1 is as far as real pictures are from "
         "their own nearest (median): far below, the sample may be remembered rather than drawn."
     )
-    return f'<h3>{escape(one.name)}</h3>{paragraph(told, "quiet")}<div class="pairs">{"".join(cells)}</div>'
+    return f'<h3>{escape(one.name)}</h3>{paragraph(say(told), "quiet")}<div class="pairs">{"".join(cells)}</div>'

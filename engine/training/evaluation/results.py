@@ -33,6 +33,9 @@ class Evaluation(Frozen):
     extractor: ExtractorName = "auto"
 
 
+FEW = "{n} pictures are too few for {width} features: the covariance has no full rank."
+
+
 class Metric(Frozen):
     """spread: KID's standard deviation over subsets, the CLIP score's standard error. n, real: pictures that were
     compared. weak: why the value says little, or nothing."""

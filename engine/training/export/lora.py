@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from peft import get_peft_model_state_dict
+from peft import get_peft_model_state_dict, inject_adapter_in_model, set_peft_model_state_dict
 from peft.tuners.tuners_utils import BaseTunerLayer
 from torch import Tensor, nn
 
 from engine.errors import AtelierError
-from engine.library.load import LoadedModel
+from engine.library.load import LoadedModel, load
 from engine.request.training import TrainingRequest
 from engine.request.training_methods import LoRA
 from engine.training.export.about import hashes
@@ -35,8 +35,9 @@ def write_lora(
     written = []
     for form in request.product.formats:
         if form == "merged":
-            with merged(model):
-                written.append(write_model(model, folder / name, request, about))
+            whole = model if model.dtype == torch.float32 else in_full(model, networks)
+            with merged(whole):
+                written.append(write_model(whole, folder / name, request, about))
             continue
         path = folder / (f"{name}.safetensors" if form == "kohya" else f"{name}.diffusers.safetensors")
         kohya = form == "kohya"
@@ -54,9 +55,11 @@ def write_lora(
 def kohya_of(part: str, network: nn.Module) -> Iterator[tuple[str, Tensor]]:
     """alpha is the real one, and stands beside every layer: a file without it is read at another strength."""
     prefix = "lora_unet_" if part == "unet" else "lora_te_text_model_"
+    everything = get_peft_model_state_dict(network)  # pyright: ignore[reportArgumentType]
     for name, layer in adapted(network):
         key = prefix + name.removeprefix("text_model.").replace(".", "_")
-        tensors = tensors_of(network, name)
+        start = f"{name}."
+        tensors = {own.removeprefix(start): one.detach() for own, one in everything.items() if own.startswith(start)}
         if "lokr_w1" in tensors and "lokr_w2" in tensors:  # LyCORIS does not scale what is not factorised
             tensors["lokr_w2"] = tensors["lokr_w2"] * layer.scaling["default"]
         for own, tensor in tensors.items():
@@ -82,12 +85,6 @@ def settings(networks: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
-def tensors_of(network: nn.Module, name: str) -> dict[str, Tensor]:
-    start = f"{name}."
-    everything = get_peft_model_state_dict(network)  # pyright: ignore[reportArgumentType]
-    return {key.removeprefix(start): value.detach() for key, value in everything.items() if key.startswith(start)}
-
-
 def adapted(network: nn.Module) -> Iterator[tuple[str, Any]]:
     for name, module in network.named_modules():
         if isinstance(module, BaseTunerLayer):
@@ -108,6 +105,20 @@ def close(kept: Mapping[str, Tensor], trained: Mapping[str, Tensor]) -> None:
             raise AtelierError(
                 "training.half", "Half precision does not hold these weights.", "Save in full precision.", field="half"
             )
+
+
+def in_full(model: LoadedModel, networks: list[tuple[str, Any]]) -> LoadedModel:
+    """The model as its file has it, in float32 and with the same small matrices: half precision would round away most of
+    what they add, and some of the model."""
+    whole = load(model.source, torch.device("cpu"), torch.float32, model.hash)
+    whole.scheduler_config = model.scheduler_config
+    with torch.random.fork_rng(devices=[]):  # peft draws first matrices
+        for part, network in networks:
+            own = getattr(whole, part)
+            inject_adapter_in_model(network.peft_config["default"], own)
+            learned = get_peft_model_state_dict(network)
+            set_peft_model_state_dict(own, {key: value.detach().float().cpu() for key, value in learned.items()})
+    return whole
 
 
 class merged:

@@ -63,10 +63,12 @@ def test_a_run_of_the_same_kind_replaces_the_guess_and_another_scales_it(tmp_pat
 def test_figures_of_runs_stay_when_the_runs_are_gone(tmp_path: Path):
     folder = RunFolder(tmp_path / "runs" / "abc")
     folder.create(asked())
-    folder.note("house", {"device": "cpu"})
-    folder.note("measured", {"seconds": 0.25, "before": 3.0, "memory": 10**9, "room": None})
+    folder.note("house", {"device": "auto"})
+    told = {"seconds": 0.25, "before": 3.0, "memory": 10**9, "room": None, "device": "cuda"}  # what "auto" was
+    folder.note("measured", told)
     Figures(tmp_path / "figures.json").take_in(tmp_path / "runs")
-    found = Figures(tmp_path / "figures.json").same(Kind.of(asked(), "cpu"))
+    assert Figures(tmp_path / "figures.json").same(Kind.of(asked(), "cpu")) is None
+    found = Figures(tmp_path / "figures.json").same(Kind.of(asked(), "cuda"))
     assert found is not None
     assert found.seconds == 0.25
 

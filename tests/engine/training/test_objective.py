@@ -84,7 +84,7 @@ def test_weights_are_those_of_the_papers(weighting: Any, prediction: str) -> Non
         "none": np.ones_like(snr),
         "min-SNR": np.minimum(snr, 5.0) / snr,
         "debiased": 1 / np.sqrt(snr),
-        "P2": 1 / (1 + snr) ** 5.0,
+        "P2": 1 / (1 + snr),  # gamma 1, as the paper recommends
     }[weighting]
     wanted = noise if prediction == "epsilon" or weighting == "none" else noise * snr / (snr + 1)
     found = objective.weights(Objective(weighting=weighting), prediction, alphas, TIMES)

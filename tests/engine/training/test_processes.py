@@ -2,64 +2,55 @@
 
 import os
 import socket
-import subprocess
-import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 import torch
 
-from engine.settings import HOUSE
 from engine.training import state
 from tests.engine.training import making, running
-
-STEP = """
-import sys, torch
-from pathlib import Path
-from tests.engine.training import making
-pictures, out = Path(sys.argv[1]), Path(sys.argv[2])
-run = making.trainer(making.asked(pictures, clip=0, **{"lora.rank": 4}), making.items(pictures))
-run.learner.mode(True)
-batch = run.feed.batch(run.micro_step(0))
-run.backward(batch, run.micro_step(0))
-if run.accelerator.is_main_process:
-    torch.save({key: weight.grad for key, weight in run.weights.items()}, out)
-run.accelerator.wait_for_everyone()
-torch.distributed.destroy_process_group()
-"""
 
 pytestmark = pytest.mark.timeout(1800)
 
 
-def together(*command: str, cwd: Path) -> None:
-    """Two processes of one run, as torchrun and accelerate start them."""
+def together(work: Callable[..., None], *told: str) -> None:
+    """Two processes of one run, with what torchrun and accelerate tell them; forked from one that has imported torch."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = str(free.getsockname()[1])
-    usual = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(HOUSE), "WORLD_SIZE": "2"}
-    usual |= {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port, "ACCELERATE_USE_CPU": "true"}
-    both = [
-        subprocess.Popen(
-            [sys.executable, *command],
-            cwd=cwd,
-            env={**usual, "RANK": str(rank), "LOCAL_RANK": str(rank)},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-        )
-        for rank in range(2)
-    ]
+    usual = {"WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port, "ACCELERATE_USE_CPU": "true"}
+    both = [running.FORKS.Process(target=begin, args=(work, rank, usual, told)) for rank in range(2)]
     try:
         for one in both:
-            said, _ = one.communicate(timeout=running.PATIENCE)
-            assert one.returncode == 0, said.decode()[-3000:]
+            one.start()
+        for one in both:
+            one.join(running.PATIENCE)
+            assert one.exitcode == 0
     finally:
         for one in both:
             one.kill()
 
 
+def begin(work: Callable[..., None], rank: int, usual: dict[str, str], told: tuple[str, ...]) -> None:
+    os.environ.update({**usual, "RANK": str(rank), "LOCAL_RANK": str(rank)})
+    work(*told)
+
+
+def step(pictures: str, out: str) -> None:
+    run = making.trainer(making.asked(Path(pictures), clip=0, **{"lora.rank": 4}), making.items(Path(pictures)))
+    run.learner.mode(True)
+    batch = run.feed.batch(run.micro_step(0))
+    run.backward(batch, run.micro_step(0))
+    if run.accelerator.is_main_process:
+        torch.save({key: weight.grad for key, weight in run.weights.items()}, out)
+    run.accelerator.wait_for_everyone()
+    torch.distributed.destroy_process_group()
+
+
 def test_the_gradients_of_two_are_those_of_one_with_both_batches(tmp_path: Path) -> None:
     pictures = making.pictures(tmp_path / "pictures", 4)
-    together("-c", STEP, str(pictures), str(tmp_path / "gradients.pt"), cwd=HOUSE)
+    together(step, str(pictures), str(tmp_path / "gradients.pt"))
     found = torch.load(tmp_path / "gradients.pt", weights_only=True)
 
     one = making.trainer(making.asked(pictures, clip=0, **{"lora.rank": 4}), making.items(pictures))
@@ -79,7 +70,7 @@ def test_the_first_alone_writes_and_the_run_ends_as_it_should(tmp_path: Path) ->
     pictures = making.pictures(tmp_path / "pictures", 6)
     asked = {"length": 3, "save": 2, "hold_out": 0.3, "measure": 2}
     folder = running.made(tmp_path / "run", making.asked(pictures, **asked))
-    together("-m", "engine.training.worker", str(folder.path), cwd=folder.path)
+    together(running.work, str(folder.path))
     assert running.end(folder).how == "finished"
     steps = [event.step for event in running.told(folder) if event.kind == "step"]
     assert steps == [1, 2, 3]

@@ -120,6 +120,45 @@ def test_merged_weights_answer_as_the_small_matrices_did(algorithm: str, tmp_pat
     assert torch.equal(answer(model.unet), wanted)
 
 
+@pytest.mark.parametrize("algorithm", ["LoRA", "DoRA", "LoKr"])
+def test_a_frozen_base_in_half_precision_is_merged_in_full(
+    algorithm: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As on CUDA: bfloat16 has three digits, which is less than what most small matrices add."""
+    found = making.items(making.pictures(tmp_path / "pictures", 2))
+    method = {
+        "lora.algorithm": algorithm,
+        "lora.text_encoder": True,
+        "formats": ["merged"],
+        "half": False,
+        "name": "rings",
+    }
+    asked, real = making.asked(tmp_path / "pictures", **method), making.postcard
+    full = making.trainer(asked, found)
+    lots = torch.Generator().manual_seed(1)
+    with torch.no_grad():
+        for weight in full.weights.values():
+            weight += 0.01 * torch.randn(weight.shape, generator=lots)
+    monkeypatch.setattr(making, "postcard", lambda: real(torch.bfloat16))
+    half = making.trainer(asked, found)
+    half.restore(full.state())
+    assert model_of(half).unet.dtype == torch.bfloat16
+    (folder,) = product(half, tmp_path)
+    (tmp_path / "house" / "checkpoints").mkdir(parents=True)
+    folder.rename(tmp_path / "house" / "checkpoints" / "rings")
+    read = load(Library(tmp_path / "house", tmp_path / "seen").find("rings"), CPU, torch.float32, "rings")
+    untouched = real()
+    wanted = answer(model_of(full).unet)
+    assert float((wanted - answer(untouched.unet)).abs().max()) > 1e-3
+    torch.testing.assert_close(answer(read.unet), wanted, atol=1e-5, rtol=0)
+    ids = torch.arange(38)[None]
+    with torch.no_grad():
+        mine, its = (one(ids)[0] for one in (model_of(full).text_encoder, read.text_encoder))
+    torch.testing.assert_close(its, mine, atol=1e-5, rtol=0)
+    own = untouched.vae.state_dict()
+    assert all(torch.equal(value, own[key]) for key, value in read.vae.state_dict().items())
+
+
 @pytest.mark.parametrize("algorithm", ["LoHa", "LoKr"])
 def test_lycoris_files_hold_what_the_layers_add(algorithm: str, tmp_path: Path) -> None:
     """Multiplied out by the formulas of LyCORIS (arXiv 2309.14859), from the file alone."""

@@ -89,3 +89,23 @@ def test_the_best_step_is_kept_when_it_was_measured_on_demand(pictures: Path, tm
     until(events, "step", step=5)
     assert folder.states / "000004" in state.saved(folder.states)
     events.close()  # pyright: ignore[reportAttributeAccessIssue]
+
+
+def test_pictures_to_measure_with_are_never_learned(pictures: Path, tmp_path: Path) -> None:
+    """Neither those that are held out nor those of a folder for it."""
+    other = making.pictures(tmp_path / "other", 2, seed=9)
+    concepts = [{"folder": str(pictures)}, {"folder": str(other), "kind": "validation"}]
+    folder = running.made(tmp_path / "run", making.asked(pictures, concepts=concepts, hold_out=0.4))
+    run = Run(folder, House.of(folder.noted("house")))
+    events = run.events()
+    until(events, "began")
+    feed = run.trainer.feed
+    learned = {item for micro in range(3 * feed.batches_per_epoch) for item in feed.batch(micro).items}
+    measured = {item for batch in run.held_probes for item in batch.items}
+    assert learned
+    assert len(measured) > 2, "choose another hold_out: some of the first folder must be held out"
+    assert not learned & measured
+    names = {path.parent.name for item in measured if (path := feed.by_id[item].path)}
+    assert names == {"pictures", "other"}
+    assert len(learned | measured) == 8
+    events.close()  # pyright: ignore[reportAttributeAccessIssue]

@@ -3,6 +3,7 @@
 import multiprocessing
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -108,6 +109,57 @@ def test_two_processes_write_at_once(tmp_path: Path) -> None:
     found = Store(tmp_path).get_many([digest(value) for value in range(30)])
     assert len(found) == 30
     assert all(torch.equal(found[digest(value)]["mean"], entry(value)["mean"]) for value in range(30))
+
+
+def aged(folder: Path, *values: int) -> int:
+    """A shard for each, the first one the oldest; the bytes of one."""
+    for age, value in enumerate(reversed(values)):
+        before = set(folder.glob("*.safetensors"))
+        filled(folder, value)
+        (shard,) = set(folder.glob("*.safetensors")) - before
+        os.utime(shard, (shard.stat().st_atime, shard.stat().st_mtime - 1000 * (age + 1)))
+    return next(folder.glob("*.safetensors")).stat().st_size
+
+
+def test_the_oldest_shards_go_first_and_none_that_is_needed(tmp_path: Path) -> None:
+    size = aged(tmp_path, 1, 2, 3, 4, 5)
+    (tmp_path / "hashes.json").write_text("{}")  # the folder is the library's, too
+    opened = Store(tmp_path)
+    opened.keep_within(3 * size, [digest(1), "of no entry"])
+    kept = {value for value in range(1, 6) if digest(value) in Store(tmp_path)}
+    assert kept == {1, 4, 5} == {value for value in range(1, 6) if digest(value) in opened}
+    opened.keep_within(0, [digest(1)])
+    assert [value for value in range(1, 6) if digest(value) in Store(tmp_path)] == [1]
+    assert (tmp_path / "hashes.json").exists()
+
+
+def test_what_was_used_lately_is_not_old(tmp_path: Path) -> None:
+    size = aged(tmp_path, 1, 2, 3)
+    Store(tmp_path).keep_within(3 * size, [digest(1)])
+    Store(tmp_path).keep_within(2 * size, [])
+    assert [value for value in (1, 2, 3) if digest(value) in Store(tmp_path)] == [1, 3]
+
+
+def open_long(folder: str, opened: Any, done: Any) -> None:
+    held = Store(Path(folder))
+    held.keep_within(2**40, [])
+    opened.set()
+    done.wait(60)
+
+
+def test_nothing_goes_while_another_process_has_the_store_open(tmp_path: Path) -> None:
+    aged(tmp_path, 1, 2)
+    forks = multiprocessing.get_context("forkserver")
+    opened, done = forks.Event(), forks.Event()
+    other = forks.Process(target=open_long, args=(str(tmp_path), opened, done))
+    other.start()
+    assert opened.wait(120)
+    Store(tmp_path).keep_within(0, [])
+    assert digest(1) in Store(tmp_path)
+    other.kill()  # and a run that crashed holds nothing back
+    other.join()
+    Store(tmp_path).keep_within(0, [])
+    assert digest(1) not in Store(tmp_path)
 
 
 def test_keys_depend_on_every_part_and_on_where_parts_end() -> None:

@@ -17,9 +17,9 @@ from tests.engine.training.making import pictures
 RINGS: dict[str, Any] = {"concepts": [{"folder": "rings"}]}
 
 
-def supervisor(tmp_path: Path, **ground: Any) -> Supervisor:
+def supervisor(tmp_path: Path, kind: str | None = "cpu", **ground: Any) -> Supervisor:
     """Its thread is not started: nothing is taken from the queue."""
-    return Supervisor(Ground(tmp_path, **ground), Library(HOUSE / "models", tmp_path / "cache"), None)
+    return Supervisor(Ground(tmp_path, **ground), Library(HOUSE / "models", tmp_path / "cache"), None, lambda: kind)
 
 
 def test_a_run_is_asked_for_without_listing_its_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -57,7 +57,7 @@ def test_a_run_is_its_owners_alone(tmp_path: Path) -> None:
         lambda: made.command(run, "bob", "stop"),
         lambda: made.start_again(run, "bob"),
         lambda: made.use(run, "bob", "final"),
-        lambda: made.delete(run, "bob", everything=True),
+        lambda: made.delete(run, "bob"),
     ):
         with pytest.raises(NotFound):
             forbidden()
@@ -83,7 +83,7 @@ def test_a_dry_run_leaves_its_figures_and_no_weights(tmp_path: Path) -> None:
     for run in ids:
         folder = made.folder(run, "ann")
         folder.leave_queue()
-        folder.note("measured", {"seconds": 1.0, "before": 1.0, "memory": 1, "room": None})
+        folder.note("measured", {"seconds": 1.0, "before": 1.0, "memory": 1, "room": None, "device": "cpu"})
         for place in (folder.states / "000002", folder.products):
             place.mkdir(parents=True)
             (place / "weights.safetensors").write_bytes(b"large")
@@ -98,3 +98,17 @@ def test_a_dry_run_leaves_its_figures_and_no_weights(tmp_path: Path) -> None:
     assert wet.products.exists()
     made.figures.take_in(made.ground.runs)
     assert {one.run for one in made.figures.all} == set(ids)
+
+
+def test_an_estimate_is_for_the_device_that_the_run_will_take(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pictures(tmp_path / "datasets" / "rings", 2)
+    large = {**RINGS, "method": "full", "precision": "bfloat16"}
+    told = {
+        (device, kind): supervisor(tmp_path, kind, device=device).estimate(large, "ann")["seconds"]
+        for device, kind in (("cpu", "cuda"), ("cuda", "cpu"), ("auto", "cpu"), ("auto", "cuda"))
+    }
+    assert told["auto", "cpu"] == told["cpu", "cuda"]
+    assert told["auto", "cuda"] == told["cuda", "cpu"] != told["auto", "cpu"]
+    monkeypatch.setattr(supervisors, "KNOWING", 0.2)
+    with pytest.raises(Busy):
+        supervisor(tmp_path, None, device="auto").estimate(large, "ann")

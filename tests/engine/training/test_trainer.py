@@ -37,13 +37,13 @@ RUNS: dict[str, dict[str, Any]] = {
 @pytest.mark.parametrize("name", RUNS)
 def test_an_interrupted_run_ends_with_the_weights_of_the_straight_one(name: str, tmp_path: Path) -> None:
     found = making.items(making.pictures(tmp_path / "pictures", 5))
-    request = making.asked(tmp_path / "pictures", **RUNS[name], length=4)
+    request = making.asked(tmp_path / "pictures", **RUNS[name], length=3)
     store = Store(tmp_path / "cache")
     straight = making.trainer(request, found, store)
-    losses = [straight.advance().loss for _ in range(4)]
+    losses = [straight.advance().loss for _ in range(3)]
 
     first = making.trainer(request, found, store)
-    before = [first.advance().loss for _ in range(2)]
+    before = [first.advance().loss]
     first.measure(first.feed.probes(found[:2]))  # what comes between changes nothing
     torch.manual_seed(99)
     state.save(tmp_path / "states", first.state())
@@ -55,7 +55,7 @@ def test_an_interrupted_run_ends_with_the_weights_of_the_straight_one(name: str,
     after = [second.advance().loss for _ in range(2)]
 
     assert before + after == losses
-    assert len(set(losses)) == 4
+    assert len(set(losses)) == 3
     for key, weight in straight.weights.items():
         assert torch.equal(weight, second.weights[key]), key
     if straight.ema and second.ema:

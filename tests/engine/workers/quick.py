@@ -31,7 +31,7 @@ class Sheet:
 class QuickPainter:
     """The same doors as engine.denoise.painter.Painter; a picture at a time, job by job in turns."""
 
-    name = "quick"
+    name, kind = "quick", "cpu"
 
     def __init__(self, step: float = STEP) -> None:
         self.seconds = step

@@ -100,6 +100,29 @@ def test_a_record_from_elsewhere_is_not_believed(tmp_path: Path, edits: Edits) -
         edits.take_back(edits.records / ".." / "set" / "record.json")
 
 
+@pytest.mark.parametrize(("most", "kept"), [({"MOST_RECORDS": 3}, [5, 6, 7]), ({"MOST_BYTES": 2500}, [6, 7])])
+def test_the_oldest_changes_are_forgotten(
+    most: dict[str, int], kept: list[int], tmp_path: Path, edits: Edits, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in most.items():
+        monkeypatch.setattr(f"engine.training.data.edits.{name}", value)
+    path = put(tmp_path / "set" / "a.txt", "0" * 350)
+    records = [edits.carry_out(to_write({path: f"{number}".encode() * 350})) for number in range(1, 8)]
+    assert [number for number, record in enumerate(records, 1) if record.exists()] == kept
+    for record in reversed(records[-len(kept) :]):
+        assert edits.take_back(record) == []
+    assert path.read_text() == f"{kept[0] - 1}" * 350
+
+
+def test_a_change_can_be_taken_back_however_large_it_is(
+    tmp_path: Path, edits: Edits, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("engine.training.data.edits.MOST_BYTES", 10)
+    path = put(tmp_path / "set" / "a.txt", "old")
+    edits.take_back(edits.carry_out(to_write({path: b"new" * 1000})))
+    assert path.read_text() == "old"
+
+
 def test_a_picture_that_shares_its_caption_leaves_it_behind(tmp_path: Path) -> None:
     for name in ("a.png", "a.jpg"):
         put(tmp_path / name, painting(1))

@@ -73,7 +73,16 @@ def test_ticks_are_round_and_hold_the_curve(low: float, high: float, ticks: list
 
 
 @pytest.mark.parametrize(
-    ("value", "text"), [(0, "0"), (0.125, "0.125"), (12_000, "12,000"), (1e-5, "1e-05"), (150, "150")]
+    ("value", "text"),
+    [
+        (0, "0"),
+        (0.125, "0.125"),
+        (12_000, "12,000"),
+        (99_920.5, "99,920"),
+        (1e12, "1e+12"),
+        (1e-5, "1e-05"),
+        (150, "150"),
+    ],
 )
 def test_numbers_are_short(value: float, text: str) -> None:
     assert short(value) == text

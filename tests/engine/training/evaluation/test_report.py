@@ -16,7 +16,9 @@ from engine.request.training import read
 from engine.settings import HOUSE
 from engine.training import events as told
 from engine.training.evaluation.report import report
+from engine.training.evaluation.report_run import of_run
 from engine.training.evaluation.results import FILE, Judged, Metric, Neighbour, Results
+from engine.training.evaluation.say import Say
 from engine.training.run_folder import RunFolder
 from tests.engine.training.evaluation.making import asked
 
@@ -198,7 +200,7 @@ def test_an_evaluation_tells_numbers_with_what_identifies_them(tmp_path: Path) -
     page = seen(evaluation(tmp_path))
     text = " ".join(page.text.split())
     assert "KID ↓ 1.25 ± 0.5 0.75 ± 0.5 2 / 3 eye, 160 features abcdef0123" in text
-    assert "FRECHET ↓ 2 pictures are too few. 12.5 7.5" in text
+    assert "FRECHET ↓ 2 pictures are too few for 160 features: the covariance has no full rank. 12.5 7.5" in text
     assert [attrs.get("class") for attrs in page.of("tr")].count("weak") == 1
     assert "3 [fedcba9876]" in text
     assert f"0.42 · {NASTY}.png" in page.text
@@ -221,3 +223,70 @@ def test_damaged_results_are_no_evaluation(tmp_path: Path) -> None:
     (tmp_path / FILE).write_text(json.dumps({**data, "judged": "none"}))
     with pytest.raises(NotFound):
         report(tmp_path)
+
+
+class Heard(dict[str, str]):
+    """Chinese words, and which keys were asked for in vain."""
+
+    def __init__(self) -> None:
+        folder = HOUSE / "ui" / "words" / "zh-CN"
+        super().__init__(
+            {key: word for file in folder.glob("*.json") for key, word in json.loads(file.read_text("utf-8")).items()}
+        )
+        self.missing: set[str] = set()
+
+    def get(self, key: str, default: Any = None) -> Any:
+        self.missing |= set() if key in self else {key}
+        return super().get(key, default)
+
+
+def test_a_report_speaks_the_language_of_who_asks_for_it(tmp_path: Path) -> None:
+    folder = run_folder(tmp_path / "run", learning_rate=3e-4, loss="MAE", ema=True, negative="a house")
+    damaged = {
+        "code": "training.nan",
+        "message": "It was no number.",
+        "remedy": "Lower it.",
+        "values": {"names": "a.png"},
+    }
+    folder.tell(told.Warned(problem=Problem.model_validate(damaged)))
+    rows = [
+        {
+            "severity": s,
+            "code": "dataset.damaged",
+            "message": "It is cut.",
+            "remedy": "No.",
+            "values": {"names": "c.png"},
+        }
+        for s in ("error", "warning", "note")
+    ]
+    folder.note("findings", rows)
+    folder.tell(told.Measured(step=20, held_out=0.6, train=0.3, best=10, advice="overfitting"))
+    folder.tell(
+        told.Ended(
+            how="failed",
+            step=20,
+            problem=Problem(code="training.data_changed", message="It changed.", values={"names": "b.png"}),
+        )
+    )
+    words = Heard()
+    text = of_run(folder, Say("zh-CN", words))
+    page = Inside(text)
+    assert words.missing == set()
+    assert page.of("html") == [{"lang": "zh-CN"}]
+    for english in (
+        "Loss",
+        "step",
+        "Curves",
+        "Settings",
+        "best",
+        "Samples",
+        "It ",
+        "yes",
+        "MAE (",
+        "finished",
+        "Learning",
+    ):
+        assert english not in page.text.replace("learning_rate", "").replace(NASTY, ""), english
+    for chinese in ("损失", "第 20 步", "MAE（平均绝对误差）", "失败", "a.png", "b.png"):
+        assert chinese in page.text
+    assert "损失" in (page.of("svg")[0]["aria-label"] or "")

@@ -118,6 +118,25 @@ def test_prior_pictures_are_held_to_what_the_untrained_model_answers(tmp_path: P
     assert float(now[0]) > 0
 
 
+def test_all_chance_is_keyed_by_the_step_and_by_the_place_in_the_batch(tmp_path: Path) -> None:
+    """Drawn anew at each step, and the same whenever that step is made again."""
+    made = run(tmp_path, input_perturbation=0.1)
+    (batch,) = made.feed.probes(list(made.feed.by_id.values()))
+    twice = replace(batch, items=(batch.items[0],) * 2)  # one picture that fills up a batch
+
+    def of(step: int) -> list[Tensor]:
+        torch.randn(1)  # whatever else has been drawn meanwhile
+        found = made.learner.draw(twice, SEED, step)
+        return [found.noise, found.posterior, tensor(found.extra)]
+
+    for now, later, again in zip(of(3), of(4), of(3), strict=True):
+        assert torch.equal(now, again)
+        assert not torch.equal(now, later)
+        assert not torch.equal(now[0], now[1])
+    times = [made.learner.draw(twice, SEED, step).times.tolist() for step in (3, 4, 3)]
+    assert times[0] == times[2] != times[1]
+
+
 def test_a_probe_is_the_same_in_whatever_batch_a_picture_is(tmp_path: Path) -> None:
     made = run(tmp_path, min_timestep=200, max_timestep=1000)
     batch, _ = drawn(made)
