@@ -27,6 +27,7 @@ SHARED = (
     "viewer.js",
     "compare.js",
     "made.js",
+    "hints.js",
     "restore-steps.js",
     "restore-cards.js",
     "gallery-grid.js",

@@ -135,6 +135,7 @@ const toolbar = (image, words = null) => {
     tool("reuse", "reuse.settings", () => atelier.fill(image.values)),
     tool("copy", "copy.settings", () => atelier.copy(image.infotext)),
     atelier.sender(image),
+    tool("hint", "hints.title", () => atelier.hints(image)),
     tool("grid", "open.gallery", () => { atelier.tab("gallery"); atelier.details(image.id); }));
   caption.append(h("p", { class: "prompt", title: image.prompt }, image.prompt || t("no.prompt")), h("p", { class: "facts" }, atelier.summary(image)));
 };
