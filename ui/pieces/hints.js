@@ -28,7 +28,7 @@
       atelier.note(error.problem);
     }
   };
-  (atelier.extras ??= []).push((image) => (image.trashed ? null : { icon: "hint", key: "hints.title", act: () => atelier.hints(image) }));
+  (atelier.extras ??= []).push((image) => (image.trashed ? null : { icon: "hint", key: "hints.title", bare: true, act: () => atelier.hints(image) }));
   dialog.addEventListener("click", (event) => { if (event.target === dialog) dialog.close(); });
   dialog.addEventListener("keydown", (event) => event.stopPropagation());  // the picture's own dialog lies below
 })();
