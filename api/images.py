@@ -54,6 +54,13 @@ def trace(image_id: str, studio: TheStudio, owner: Whose) -> FileResponse:
     return sent(studio.gallery.trace(image_id, owner), "application/json")
 
 
+@router.get("/images/{image_id}/hints")
+def hints(image_id: str, studio: TheStudio, owner: Whose) -> JSONResponse:
+    """Why it may look wrong: each with the parameter to change and, in `values.to`, what to try."""
+    found = studio.hints(image_id, owner)
+    return JSONResponse({"hints": [hint.model_dump() for hint in found]}, headers=FRESH)
+
+
 @router.delete("/images/{image_id}", status_code=204)
 def delete(image_id: str, studio: TheStudio, owner: Whose) -> None:
     studio.gallery.delete(image_id, owner)

@@ -6,13 +6,14 @@ import shutil
 import sqlite3
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
 from engine import additions
-from engine.errors import AtelierError, BadRequest, DiskFull, NotFound
+from engine.errors import AtelierError, BadRequest, DiskFull, NotFound, Problem
 from engine.folder_lock import FolderLock
 from engine.forms import Forms
 from engine.gallery.names import DEFAULT
@@ -25,6 +26,8 @@ from engine.library.scan import Library
 from engine.library.shelf import Shelf
 from engine.metadata import read as metadata
 from engine.metadata.absent import Found, settle
+from engine.picture.flaws import flaws_of
+from engine.picture.hints import hints
 from engine.picture.inputs import Passing, open_input, require_input
 from engine.picture.judge import judged
 from engine.picture.open import open_safe
@@ -248,6 +251,15 @@ class Studio:
             "upscaler": library.upscalers,
         }
         return shelves[kind]
+
+    def hints(self, image_id: str, owner: str | None) -> list[Problem]:
+        """Why a picture of the gallery may look wrong, the likeliest first. Raises NotFound."""
+        image, data = self.gallery.get(image_id, owner), self.gallery.file(image_id, owner).read_bytes()
+        known, size = (image.request if image.infotext else None), None
+        with suppress(AtelierError):
+            model = find(known, self.library) if known else None
+            size = (model.width, model.height) if model else None
+        return hints(known, flaws_of(open_safe(data)), size)
 
     def styles(self) -> list[dict[str, str]]:
         return [asdict(style) for style in self.lexicon.styles.all()]

@@ -47,6 +47,13 @@ def test_every_upscaler_that_is_always_there_is_named(name: str) -> None:
     assert f"`{name}`" in (DOCS / "hires.md").read_text().replace("\n", " ")
 
 
+def test_every_hint_is_described() -> None:
+    told = (DOCS / "hints.md").read_text()
+    codes = set(re.findall(r'code="hint\.(\w+)"', (HOUSE / "engine" / "picture" / "hints.py").read_text()))
+    assert len(codes) > 15
+    assert [code for code in codes if f"| `{code}` |" not in told] == []
+
+
 @pytest.mark.parametrize("name", PREPROCESSOR_FACTS)
 def test_every_preprocessor_is_described(name: str) -> None:
     facts = PREPROCESSOR_FACTS[name]

@@ -13,6 +13,7 @@ from ui.head import head
 from ui.pieces.piece import piece
 from ui.tabs.gallery import gallery
 from ui.tabs.grid import connect_grid, grid
+from ui.tabs.restore import restore
 from ui.tabs.training import training
 from ui.tabs.workbench import TO_QUALITY, TO_SIZE, TO_STEPS, Workbench, workbench
 from ui.theme import theme
@@ -33,6 +34,8 @@ def build(studio: Studio, visitor: Callable[[gr.Request], str]) -> tuple[gr.Bloc
         with gr.Tabs(elem_id="tabs"):
             for name in BENCHES:  # they are empty: all of them show the workbench below
                 opens(name, name)
+            with opens("restore"):
+                restore()
             with opens("gallery"):
                 gallery()
             with opens("grid"):

@@ -31,10 +31,22 @@ def decode(model: LoadedModel, latents: torch.Tensor, arithmetic: Arithmetic = "
     check(latents, model)
     scaled = latents.to(model.dtype) / model.vae.config["scaling_factor"]
     pixels = to_pixels(model, scaled).float()
+    if model.dtype is torch.float16 and not torch.isfinite(pixels).all():
+        pixels = in_full(model, latents)
     check(pixels, model)
     array = (pixels[0] / 2 + 0.5).clamp(0, 1).permute(1, 2, 0).cpu().numpy()
     levels = array * 255
     return Image.fromarray((levels.round() if arithmetic == "diffusers" else levels).astype(np.uint8))
+
+
+def in_full(model: LoadedModel, latents: torch.Tensor) -> torch.Tensor:
+    """Once more in float32: some VAEs' numbers become too large for float16. The weights come back as they were."""
+    vae: Any = model.vae
+    vae.to(torch.float32)
+    try:
+        return to_pixels(model, latents.float() / model.vae.config["scaling_factor"])
+    finally:
+        vae.to(torch.float16)
 
 
 def to_pixels(model: LoadedModel, scaled: torch.Tensor) -> torch.Tensor:

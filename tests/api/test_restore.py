@@ -164,3 +164,14 @@ def test_the_file_of_an_upscaler_that_is_gone_fails_the_job_in_words(client: htt
         assert time.monotonic() < until
         time.sleep(0.05)
     assert shown["problem"]["code"] == "upscaler.gone"
+
+
+def test_hints_say_why_a_picture_looks_wrong(client: httpx.Client) -> None:
+    image = drawn(client, guidance=20, width=128, height=128)
+    found = client.get(f"/api/images/{image}/hints").json()["hints"]
+    by_code = {hint["code"]: hint for hint in found}
+    assert by_code["hint.steps"]["field"] == "steps"
+    assert {"hint.burnt", "hint.guidance_high", "hint.loud"} & by_code.keys()
+    (made,) = restored(client, pictures=[given(client, Image.new("RGB", (40, 30)))], steps=[{"kind": "upscale"}])
+    assert [hint["code"] for hint in client.get(f"/api/images/{made}/hints").json()["hints"]] == ["hint.flat"]
+    assert client.get("/api/images/nothing/hints").status_code == 404

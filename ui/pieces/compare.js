@@ -10,7 +10,7 @@
   let a = null, b = null, mode = "slider", split = 50, opener = null;
 
   const film = (image, name) => {
-    const img = h("img", { src: `api/images/${image.id}/file`, alt: `${name}: ${image.prompt || t("no.prompt")}`, draggable: "false" });
+    const img = h("img", { src: image.file ?? `api/images/${image.id}/file`, alt: `${name}: ${image.prompt || t("no.prompt")}`, draggable: "false" });
     img.addEventListener("error", () => { img.src = `api/images/${image.id}/thumbnail`; }, { once: true });  // the file is gone
     return img;
   };
@@ -71,9 +71,10 @@
     camera.place();
     if (focused) dialog.querySelector(`[data-key="${focused}"]`)?.focus();
   };
-  /** Opens two pictures by their ids. */
+  const found = (one) => (typeof one === "string" ? atelier.image(one) : one);
+  /** Opens two pictures by their ids, or as they are, one of this browser with its address as `file`. */
   atelier.compare = async (first, second) => {
-    try { [a, b] = await Promise.all([atelier.image(first), atelier.image(second)]); } catch (error) { if (!error.problem) throw error; atelier.note(error.problem); return; }
+    try { [a, b] = await Promise.all([found(first), found(second)]); } catch (error) { if (!error.problem) throw error; atelier.note(error.problem); return; }
     opener = document.activeElement;
     split = 50;
     dialog.showModal();

@@ -250,7 +250,7 @@
     dialog.setAttribute("aria-label", t("made.title"));
     if (!dialog.open) dialog.showModal();
   };
-  (atelier.extras ??= []).push((image) => (image.imported ? null : { icon: "steps", key: "made.title", act: () => atelier.made(image) }));
+  (atelier.extras ??= []).push((image) => (image.imported || (image.restored && !image.infotext) ? null : { icon: "steps", key: "made.title", act: () => atelier.made(image) }));
   atelier.on("state", follow);
   dialog.addEventListener("close", () => { stop(); film = null; waiting = null; });  // a job that was begun goes on
   dialog.addEventListener("click", (event) => { if (event.target === dialog) dialog.close(); });

@@ -104,6 +104,7 @@ const told = (job) => {
   if (job.state === "queued") return job.position ? t("state.waiting", { n: job.position }) : t("state.next");
   if (job.doing === "loading") return t("state.loading");
   const open = job.pictures.filter((p) => !p.image);
+  if (job.kind === "restore" && open.length) return t("restore.working");
   if (job.pictures.length && !open.length) return t("state.done");  // all are here, the last word is on its way
   const at = open.find((p) => p.of) ?? null, ready = job.pictures.length - open.length;
   const parts = [at ? t("state.step", { i: at.step, n: at.of }) : t("state.starting")];
@@ -134,10 +135,11 @@ const toolbar = (image, words = null) => {
     tool("reuse", "reuse.settings", () => atelier.fill(image.values)),
     tool("copy", "copy.settings", () => atelier.copy(image.infotext)),
     atelier.sender(image),
+    tool("hint", "hints.title", () => atelier.hints(image)),
     tool("grid", "open.gallery", () => { atelier.tab("gallery"); atelier.details(image.id); }));
   caption.append(h("p", { class: "prompt", title: image.prompt }, image.prompt || t("no.prompt")), h("p", { class: "facts" }, atelier.summary(image)));
 };
-const ofJob = (job) => ({ key: `${job.id} ${atelier.language}`, prompt: job.prompt, facts: [`${job.width} × ${job.height}`, job.checkpoint].filter(Boolean).join("  ·  ") });
+const ofJob = (job) => ({ key: `${job.id} ${atelier.language}`, prompt: job.kind === "restore" ? t("tab.restore") : job.prompt, facts: [`${job.width} × ${job.height}`, job.checkpoint].filter(Boolean).join("  ·  ") });
 const withImage = (id, then) => atelier.image(id).then(then).catch(() => toolbar(null));
 
 const queue = (jobs) => {

@@ -67,8 +67,8 @@
         act("compare", other ? "compare.now" : "compare", compare, { "aria-pressed": String(marked === image.id) }), h("span", { class: "space" }), act("trash", "trash.move", bin)]));
     if (focused >= 0) actions.querySelectorAll("button, a")[focused]?.focus();
   };
-  /** Other pieces' actions: `atelier.extras` holds functions of a picture that answer {icon, key, act} or null. */
-  const extras = () => (atelier.extras ?? []).map((offer) => offer(image)).filter(Boolean).map((extra) => act(extra.icon, extra.key, extra.act));
+  /** Other pieces' actions: `atelier.extras` holds functions of a picture that answer {icon, key, act, bare} or null; bare: only the icon. */
+  const extras = () => (atelier.extras ?? []).map((offer) => offer(image)).filter(Boolean).map((extra) => (extra.bare ? tool(extra.icon, extra.key, extra.act) : act(extra.icon, extra.key, extra.act)));
   const row = (key, value) => (value === null || value === undefined || value === "" ? [] : [h("dt", {}, t(key)), h("dd", {}, String(value))]);
   const OWN = new Set(["prompt", "negative_prompt", "width", "height", "checkpoint", "sampler", "schedule", "steps", "guidance", "seed", "clip_skip", "checkpoint_hash", "start", "count"]);
   const tell = () => {
@@ -80,7 +80,8 @@
       ...(image.trashed ? [] : [tags]),
       h("dl", {}, row("details.size", `${image.width} × ${image.height}`), row("field.checkpoint.label", image.checkpoint), row("field.sampler.label", image.sampler), row("field.schedule.label", v.schedule),
         row("field.steps.label", image.steps), row("field.guidance.label", v.guidance), row("field.seed.label", image.seed), row("field.clip_skip.label", v.clip_skip),
-        row("details.seconds", image.seconds ? atelier.seconds(image.seconds) : null), row("details.created", atelier.when(image.created))),
+        row("details.restored", image.restored), row("details.seconds", image.seconds ? atelier.seconds(image.seconds) : null), row("details.created", atelier.when(image.created))),
+      atelier.parents(image),
       other.length ? h("details", {}, h("summary", {}, t("details.more")), h("dl", {}, other.flatMap(([name, value]) => [h("dt", {}, atelier.label(name)), h("dd", {}, String(value))]))) : "",
       h("details", {}, h("summary", {}, t("details.infotext")), h("pre", {}, image.infotext)));
   };

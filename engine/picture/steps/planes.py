@@ -10,7 +10,7 @@ from PIL import Image
 Pixels = NDArray[np.float32]  # (height, width, 3), 0 to 255
 Plane = NDArray[np.float32]  # (height, width)
 LUMA = np.array([0.299, 0.587, 0.114], np.float32)  # ITU-R BT.601
-BAND = 400_000  # pixels that are worked on at once: between two bands others have their turn
+BAND = 200_000  # pixels that are worked on at once: between two bands others have their turn
 T = TypeVar("T")
 Work = Generator[float, None, T]  # yields the share that is done, and returns what was made
 
