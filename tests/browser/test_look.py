@@ -35,7 +35,7 @@ def test_on_a_desktop_everything_is_above_the_fold(visitors: Visitors, width: in
         "#generate",
         "#stop",
         "#field-sampler",
-        "#advanced",
+        "#group-control",  # the first of those that are folded
         ".stage .view",
         ".stage .tools",
         ".strip",

@@ -9,9 +9,10 @@ from engine.errors import Problem
 from engine.request.control import MOST_UNITS, ControlUnit
 from engine.request.schema import CONTROLS
 from tests.ui.conftest import VISITOR
-from ui.actions import Actions
+from ui.actions import Actions, asked
 from ui.form import fits, shown
 from ui.head import control
+from ui.tabs.grid import told
 from ui.units import drawn_units, of_form
 
 NOBODY: Any = gr.Request(request=None)
@@ -104,3 +105,10 @@ def test_a_preset_keeps_units_and_that_there_are_none(actions: Actions):
     unit = ControlUnit(model="b", picture=PICTURE).model_dump()
     assert presets.add(VISITOR, "with", {"control": [unit]}).values == {"control": [unit]}
     assert presets.add(VISITOR, "without", {"control": []}).values == {"control": []}
+
+
+def test_a_grid_begins_with_the_units_of_the_form():
+    base = asked({"prompt": "a house", "control": [{"model": "b", "picture": PICTURE}, {}]})
+    assert base["control"] == [{"model": "b", "picture": PICTURE}]
+    assert told(base)["changed"] == {"control": base["control"]}
+    assert "control" not in asked({"prompt": "a house", "control": {}})

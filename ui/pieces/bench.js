@@ -27,7 +27,7 @@
     }
     return sent.get(blob);
   };
-  atelier.on("answered", ({ problem }) => { if (problem?.code === "picture.missing") sent = new WeakMap(); });  // it was cleared away there
+  atelier.on("answered", ({ problem }) => { if (["picture.missing", "mask.missing", "control.missing"].includes(problem?.code)) sent = new WeakMap(); });  // it was cleared away there
   /** What the form's picture starts from, for Generate; live: for a look. */
   const start = async (how = {}) => {
     const way = ways[now];

@@ -56,7 +56,7 @@ const preview = async (at) => {
   say(at, null);
   place.classList.add("busy");
   try {
-    const picture = unit.picture || (await atelier.start()).picture;
+    const from = unit.picture ? {} : await atelier.start(), picture = unit.picture || from.picture || from.control?.picture;
     if (!picture) { say(at, { code: "control.picture", message: t("error.control.picture.message"), remedy: t("error.control.picture.remedy"), values: {} }); return; }
     if (!unit.picture) begun = picture;
     maps.set(sign(unit, picture), URL.createObjectURL(await control.map(unit, picture)));

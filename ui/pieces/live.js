@@ -1,7 +1,7 @@
 // Live: after each stroke a look at the picture in a few steps, in the place of the look before; Finish draws it in full with the same seed.
 const { h, t } = atelier;
 const PAUSE = 60, LATER = 400, PATIENCE = 15000;  // milliseconds: after a stroke, after a word or a slider, until an answer is given up
-let on = false, seed = null, job = null, turn = 0, asked = 0, waits = false, timer = null;
+let on = false, seed = null, job = null, turn = 0, asked = 0, dropped = 0, waits = false, timer = null;
 const draw = () => {
   const another = () => { seed = null; begin(); };
   const own = String(atelier.form?.seed ?? "-1") === "-1";  // else the form says which
@@ -12,11 +12,12 @@ const draw = () => {
 };
 const drawing = () => on && root.isConnected && atelier.benched === "sketch" && document.documentElement.dataset.bench === "sketch";
 const set = (next) => { on = next; seed = null; glance.hidden = true; draw(); if (on) begin(); else leave(); };
-/** The look that is being drawn is not wanted any more. */
+/** The look that is being drawn, or asked for, is not wanted any more. */
 const leave = () => {
   clearTimeout(timer);
   waits = false;
-  if (job && (atelier.snapshot?.jobs ?? []).some((one) => one.id === job && atelier.active(one))) atelier.cancel(job);
+  dropped = turn;
+  if (job) atelier.ask(`api/jobs/${job}/cancel`, { method: "POST" }).then(atelier.look, () => {});  // it may have ended long ago
   job = null;
 };
 const begin = (pause = PAUSE) => { if (!drawing()) return; clearTimeout(timer); timer = setTimeout(look, pause); };
@@ -39,7 +40,7 @@ watch("value", () => {
   if (answered !== turn || !asked) return;
   asked = 0;
   job = id ?? null;
-  if (!drawing()) { leave(); return; }
+  if (dropped === answered) { leave(); return; }
   atelier.emit("looked", { problem });
   atelier.look();
   if (waits) begin(0);
