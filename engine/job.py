@@ -61,6 +61,13 @@ class Job(BaseModel):
         return work * request.output.count * (1 + UNIT * units) / 1e6
 
     @property
+    def drawn(self) -> GenerationRequest:
+        """What is to be drawn. Raises TypeError where nothing is."""
+        if isinstance(self.request, RestoreRequest):
+            raise TypeError("nothing is drawn for this job")
+        return self.request
+
+    @property
     def checkpoint(self) -> str:
         """The hash of the model that draws it; "" where nothing is drawn."""
         return "" if isinstance(self.request, RestoreRequest) else self.request.model.checkpoint_hash

@@ -100,9 +100,7 @@ class Work:
 
     @property
     def request(self) -> GenerationRequest:
-        if not isinstance(self.job.request, GenerationRequest):
-            raise TypeError("nothing is drawn for this job")
-        return self.job.request
+        return self.job.drawn
 
     @property
     def begun(self) -> bool:

@@ -55,8 +55,7 @@ def made_here(job: Job, made: Made) -> tuple[NewImage, bytes]:
 
 
 def drawn(job: Job, made: Made, size: tuple[int, int]) -> NewImage:
-    assert isinstance(job.request, GenerationRequest)
-    return bare(job.request.picture(made.index), made.infotext, job.owner, time.time(), size)
+    return bare(job.drawn.picture(made.index), made.infotext, job.owner, time.time(), size)
 
 
 def restored(job: Job, made: Made, size: tuple[int, int]) -> NewImage:

@@ -128,7 +128,14 @@ def blamed(error: BadRequest, place: Sequence[Point]) -> BadRequest:
 
 
 def total_evaluations(found: Sequence[GenerationRequest]) -> int:
-    return sum(evaluations(r.sampling.sampler, r.sampling.steps) * r.output.count for r in found)
+    return sum(of_picture(r) * r.output.count for r in found)
+
+
+def of_picture(request: GenerationRequest) -> int:
+    """The network's calls for one picture, a second pass included."""
+    sampler, steps = request.sampling.sampler, request.sampling.steps
+    second = evaluations(sampler, request.hires.steps(steps)) if request.hires.on else 0
+    return evaluations(sampler, steps) + second
 
 
 def used_seeds(plan: Plan) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ from engine.additions import Shelf
 from engine.errors import AtelierError
 from engine.infotext import Reading
 from engine.prompt import networks
+from engine.request.upscalers import EVERYWHERE
 
 # Leftovers that are files: what to look for elsewhere, not settings that this studio lacks.
 FILES = (
@@ -39,6 +40,8 @@ class Models(Protocol):
     def embeddings(self) -> Shelf[Any]: ...
     @property
     def controls(self) -> Shelf[Any]: ...
+    @property
+    def upscalers(self) -> Shelf[Any]: ...
 
 
 @dataclass(frozen=True)
@@ -68,6 +71,7 @@ def settle(reading: Reading, models: Models) -> Found:
     settle_loras(values, leftovers, models.loras)
     settle_embeddings(values, leftovers, models.embeddings)
     settle_controls(values, leftovers, models.controls)
+    settle_upscaler(values, leftovers, models.upscalers)
     absent = [key for key in leftovers if key in FILES or key.endswith(" hash")]
     return Found(values, leftovers, reading.tool, absent)
 
@@ -117,6 +121,19 @@ def settle_controls(values: dict[str, Any], leftovers: dict[str, str], shelf: Sh
         values["control"] = units
     if gone:
         leftovers["ControlNet"] = ", ".join(gone)
+
+
+def settle_upscaler(values: dict[str, Any], leftovers: dict[str, str], shelf: Shelf[Any]) -> None:
+    name, digest = values.get("hires_upscaler", ""), values.pop("hires_upscaler_hash", "")
+    if not name or name in EVERYWHERE:
+        return
+    found = shelf.with_hash(digest, name) if digest else quiet(shelf, name)
+    if found is None:
+        leftovers["Hires upscaler"] = (
+            f"{values.pop('hires_upscaler')} [{digest}]" if digest else values.pop("hires_upscaler")
+        )
+    else:
+        values["hires_upscaler"] = found.name
 
 
 def quiet(shelf: Shelf[Any], name: str) -> Any:

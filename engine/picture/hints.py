@@ -108,7 +108,9 @@ def steps(request: GenerationRequest, flaws: Flaws, model: Size | None) -> Hints
             message=f"Noise is left in the picture (sigma {flaws.noise:.0f} of 255).",
             remedy="Draw more steps, take another schedule (Karras), or restore with denoise.",
             field="schedule",
-            values={"noise": round(flaws.noise), **({"to": "Karras"} if FACTS[sampler].automatic else {})},
+            values={"noise": round(flaws.noise), "to": "Karras"}
+            if FACTS[sampler].automatic
+            else {"noise": round(flaws.noise)},
         )
 
 
@@ -140,7 +142,7 @@ def size(request: GenerationRequest, flaws: Flaws, model: Size | None) -> Hints:
             message=f"{width} x {height} is a long shape: the model tends to draw things twice along it.",
             remedy="Draw less long, and let the picture grow by outpainting.",
             field="width",
-            values=told,
+            values={**told},
         )
 
 

@@ -345,7 +345,7 @@ def test_the_real_painter_draws_for_two_people_at_once(open_studio: Open):
         assert studio.job(job.id, job.owner).state is JobState.DONE
         (image,) = studio.gallery.page(job.owner)[0]
         with Image.open(studio.gallery.file(image.id, job.owner)) as picture:
-            assert picture.size == job.request.size
+            assert picture.size == job.drawn.size
     steps = [e.job for e in told if type(e).__name__ == "Stepped"]
     assert steps.index(jobs[1].id) < len(steps) - 1 - steps[::-1].index(jobs[0].id)  # their steps are interleaved
 

@@ -46,7 +46,7 @@ def test_a_form_is_found_again(actions: Actions):
 
 def seeds(actions: Actions, answer: dict[str, Any]) -> list[tuple[int, int]]:
     jobs = [actions.studio.job(job, VISITOR) for job in answer["jobs"]]
-    return [(job.request.sampling.seed, job.request.noise.variation_seed) for job in jobs]
+    return [(job.drawn.sampling.seed, job.drawn.noise.variation_seed) for job in jobs]
 
 
 def test_batches_are_jobs_that_carry_the_seed_on(actions: Actions):

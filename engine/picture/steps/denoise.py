@@ -23,7 +23,7 @@ def denoise(pixels: Pixels, asked: Denoise) -> Work[Pixels]:
     for rows, inner, place in bands(height, width, PATCH + REACH):
         yield place.start / height
         made[place] = cleaned(pixels[rows], sigma)[inner]
-    return pixels + (made - pixels) * np.float32(asked.share)
+    return np.asarray(pixels + (made - pixels) * asked.share, np.float32)
 
 
 def noise_of(pixels: Pixels) -> float:

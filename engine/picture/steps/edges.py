@@ -26,8 +26,9 @@ def deblur(pixels: Pixels, asked: Deblur) -> Work[Pixels]:
     guess: Plane = seen.copy()
     for done in range(asked.rounds):
         yield done / asked.rounds
-        guess = guess * soft(seen / np.maximum(soft(guess, asked.radius), LEAST), asked.radius)
-    return pixels + (guess - seen)[..., None]
+        blurred = np.maximum(soft(guess, asked.radius), LEAST)
+        guess = guess * soft(np.asarray(seen / blurred, np.float32), asked.radius)
+    return np.asarray(pixels + (guess - seen)[..., None], np.float32)
 
 
 def soft(plane: Plane, sigma: float) -> Plane:

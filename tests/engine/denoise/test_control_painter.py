@@ -49,8 +49,8 @@ def test_a_controlled_job_is_drawn_with_its_units_in_the_text(painter: Painter, 
     pictures = {key: np.asarray(Image.open(BytesIO(event.file))) for key, event in made.items()}
     assert not np.array_equal(pictures[plain.id, 0], pictures[controlled.id, 0])
     text = made[controlled.id, 0].infotext
-    assert f'ControlNet 1: "Module: none, Model: second [{controlled.request.control[1].model_hash}], ' in text
-    assert read(infotext.read(text).values).control == controlled.request.control
+    assert f'ControlNet 1: "Module: none, Model: second [{controlled.drawn.control[1].model_hash}], ' in text
+    assert read(infotext.read(text).values).control == controlled.drawn.control
     assert [type(event) for event in events if event.job == controlled.id][-1] is Done
 
 
@@ -61,7 +61,7 @@ def test_networks_are_lent_with_their_size_and_leave_when_room_is_needed(
     painter.add(one)
     next(iter(painter.step()))
     list(painter.step())
-    digests = {f"control {unit.model_hash}" for unit in one.request.control}
+    digests = {f"control {unit.model_hash}" for unit in one.drawn.control}
     assert len(digests) == 2
     assert digests < set(painter.loaded)
     painter.residency.make_room(2**40)

@@ -28,6 +28,7 @@ class OneModel:
     loras = Shelf("lora", Path("/nowhere"), HashCache(Path("/nowhere")))
     embeddings = Shelf("embedding", Path("/nowhere"), HashCache(Path("/nowhere")))
     controls = Shelf("control", Path("/nowhere"), HashCache(Path("/nowhere")))
+    upscalers = Shelf("upscaler", Path("/nowhere"), HashCache(Path("/nowhere")))
 
     def find(self, wanted: str) -> "OneModel":
         if wanted not in ("", "tiny"):

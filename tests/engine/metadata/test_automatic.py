@@ -46,13 +46,12 @@ EXAMPLES: dict[str, tuple[str, dict[str, Any], dict[str, str], str]] = {
             "schedule": "Karras",
             "checkpoint": "revAnimated_v122",
             "checkpoint_hash": "4199bcdd14",
+            "hires_strength": 0.7,
+            "hires_scale": 2,
+            "hires_steps": 15,
+            "hires_upscaler": "4x-UltraSharp",
         },
-        {
-            "Denoising strength": "0.7",
-            "Hires upscale": "2",
-            "Hires steps": "15",
-            "Hires upscaler": "4x-UltraSharp",
-        },
+        {},
         "AUTOMATIC1111 v1.4.1",
     ),
     "LoRA and embeddings": (
@@ -115,21 +114,16 @@ EXAMPLES: dict[str, tuple[str, dict[str, Any], dict[str, str], str]] = {
         "Steps: 50, Sampler: Euler a, CFG scale: 7, Seed: 4056340336, Size: 768x768, Model hash: 03b2d23370, "
         "Model: architectureExterior_v40Exterior, Denoising strength: 0.6, Clip skip: 2, ENSD: 31337, "
         "Hires upscale: 2, Hires upscaler: 4x-UltraSharp, Version: 1.7.0",
-        {"ensd": 31337, "clip_skip": 2, "steps": 50},
-        {"Denoising strength": "0.6", "Hires upscale": "2", "Hires upscaler": "4x-UltraSharp"},
+        {"ensd": 31337, "clip_skip": 2, "steps": 50, "hires_strength": 0.6, "hires_scale": 2, "hires_steps": 0},
+        {},
         "AUTOMATIC1111 1.7.0",
     ),
     "old ControlNet": (
         f'Steps: 20, Sampler: Euler a, CFG scale: 7, Seed: 1, Denoising strength: 0.7, ControlNet 0: "{OLD_CONTROL}", '
         'Hires upscale: 2, Hires upscaler: Latent, TI hashes: "Neg1: 339cc9210f70, Negative: 66a7279a88dd", '
         "Version: v1.5.1",
-        {"steps": 20, "sampler": "Euler a"},
-        {
-            "Denoising strength": "0.7",
-            "ControlNet 0": OLD_CONTROL,
-            "Hires upscale": "2",
-            "Hires upscaler": "Latent",
-        },
+        {"steps": 20, "sampler": "Euler a", "hires_scale": 2, "hires_upscaler": "Latent"},
+        {"ControlNet 0": OLD_CONTROL},
         "AUTOMATIC1111 v1.5.1",
     ),
     "Civitai's extension": (
@@ -145,8 +139,8 @@ EXAMPLES: dict[str, tuple[str, dict[str, Any], dict[str, str], str]] = {
         "Steps: 30, ENSD: 31337, Size: 512x768, Seed: 1065244439, Model: GhostMix-V2.0-fp16-BakedVAE, "
         "Sampler: DPM++ 2M Karras, CFG scale: 5, Clip skip: 2, Model hash: 0f5ef4c164, Hires steps: 20, "
         "Hires upscale: 2, Hires upscaler: 4x-UltraSharp, Denoising strength: 0.5",
-        {"seed": 1065244439, "width": 512, "height": 768, "ensd": 31337, "schedule": "Karras"},
-        {"Hires steps": "20", "Hires upscale": "2", "Hires upscaler": "4x-UltraSharp", "Denoising strength": "0.5"},
+        {"seed": 1065244439, "width": 512, "height": 768, "ensd": 31337, "schedule": "Karras", "hires_steps": 20},
+        {},
         "AUTOMATIC1111",
     ),
     "Forge": (
@@ -156,12 +150,8 @@ EXAMPLES: dict[str, tuple[str, dict[str, Any], dict[str, str], str]] = {
         "Hires steps: 15, Hires upscaler: 4x_Fatality_Comix_260000_G, Version: f2.0.1v1.10.1",
         {"seed": 539894433, "checkpoint": "KN-VanguardMix.fp16", "noise_source": "NV", "arithmetic": "AUTOMATIC1111"},
         {
-            "Denoising strength": "0.3",
             "Hires Module 1": "Built-in",
             "Hires CFG Scale": "1",
-            "Hires upscale": "2",
-            "Hires steps": "15",
-            "Hires upscaler": "4x_Fatality_Comix_260000_G",
         },
         "Forge f2.0.1v1.10.1",
     ),

@@ -15,7 +15,7 @@ from engine.library.hash import HashCache
 from engine.metadata.absent import settle
 from engine.metadata.read import read
 from engine.request import read as requests
-from tests.engine.library.blobs import write
+from tests.engine.library.blobs import of_shapes, write
 from tests.engine.library.test_control_kinds import controlnet
 from tests.engine.metadata.files import COMFY, FILES, exif, png, said, saved, unicode
 
@@ -104,6 +104,7 @@ class Shelf:
     loras = shelf.Shelf("lora", Path("/nowhere"), HashCache(Path("/nowhere")))
     embeddings = shelf.Shelf("embedding", Path("/nowhere"), HashCache(Path("/nowhere")))
     controls = shelf.Shelf("control", Path("/nowhere"), HashCache(Path("/nowhere")))
+    upscalers = shelf.Shelf("upscaler", Path("/nowhere"), HashCache(Path("/nowhere")))
 
     def find(self, wanted: str) -> Any:
         for name, digest in {"postcard": "0123456789", "revAnimated_v122": "aaaaaaaaaa"}.items():
@@ -136,6 +137,21 @@ def test_a_model_is_found_by_hash_and_else_by_name(pairs: str, model: str | None
     found = settle(read(png({"parameters": f"x\nSteps: 1, Sampler: Euler, {pairs}"})), Shelf())
     assert found.values.get("checkpoint") == model
     assert found.leftovers == leftovers
+
+
+@pytest.mark.parametrize(
+    ("upscaler", "known"), [("Latent (bicubic)", True), ("Lanczos", True), ("2x_Tiny", True), ("4x-UltraSharp", False)]
+)
+def test_an_upscaler_that_is_not_here_is_listed(tmp_path: Path, upscaler: str, known: bool) -> None:
+    class Here(Shelf):
+        upscalers = shelf.Shelf("upscaler", tmp_path, HashCache(tmp_path))
+
+    write(tmp_path / "2x_Tiny.safetensors", of_shapes({"model.0.weight": [3, 3]}))
+    text = f"x\nSteps: 1, Sampler: Euler, Size: 64x64, Denoising strength: 0.5, Hires upscale: 2, Hires upscaler: {upscaler}"
+    found = settle(read(png({"parameters": text})), Here())
+    assert found.values.get("hires_upscaler") == (upscaler if known else None)
+    assert found.absent == ([] if known else ["Hires upscaler"])
+    assert found.values["hires_scale"] == 2
 
 
 def test_a_controlnet_that_is_not_here_is_listed_and_its_unit_left_out(tmp_path: Path) -> None:

@@ -13,12 +13,12 @@ from engine.request.schema import PARAMETERS
 
 FINE = Flaws(flat=False, burnt=0.01, spread=50, noise=1)
 MODEL = (512, 512)
-PICTURE = {"start": "picture", "picture": "0" * 64}
-MASK = {"start": "mask", "picture": "0" * 64, "mask": "0" * 64}
+PICTURE: dict[str, Any] = {"start": "picture", "picture": "0" * 64}
+MASK: dict[str, Any] = {"start": "mask", "picture": "0" * 64, "mask": "0" * 64}
 
 
 def told(flaws: Flaws = FINE, model: tuple[int, int] | None = MODEL, **values: Any) -> list[str]:
-    asked = read({"prompt": "a house", "width": 512, "height": 512, "guidance": 6, **values})
+    asked = read({"prompt": "a house", "width": 512, "height": 512, "guidance": 6} | values)
     found = hints(asked, flaws, model)
     for hint in found:
         assert hint.field in (None, "control") or hint.field in PARAMETERS
@@ -37,8 +37,8 @@ def with_(**changes: Any) -> Flaws:
 def test_a_good_picture_gets_no_hint() -> None:
     assert told() == []
     assert told(sampler="LCM", steps=6, guidance=1.5) == []
-    assert told(**PICTURE, strength=0.6) == []
-    assert told(**MASK) == []
+    assert told(**{**PICTURE, "strength": 0.6}) == []
+    assert told(**{**MASK}) == []
     assert told(hires_scale=2) == []
     assert told(model=None, width=2048, height=2048) == []
 

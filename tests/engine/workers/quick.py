@@ -51,10 +51,10 @@ class QuickPainter:
         return tuple(self.known)
 
     def add(self, job: Job, skip: frozenset[int] = frozenset()) -> None:
-        if job.request.words.prompt == "refuse":
+        if job.drawn.words.prompt == "refuse":
             raise BadRequest("prompt.refused", "This prompt is refused.", "Write another one.", field="prompt")
-        self.sheets[job.id] = Sheet(job, [i for i in range(job.request.output.count) if i not in skip])
-        self.known.add(job.request.model.checkpoint_hash)
+        self.sheets[job.id] = Sheet(job, [i for i in range(job.drawn.output.count) if i not in skip])
+        self.known.add(job.drawn.model.checkpoint_hash)
 
     def remove(self, job_id: str) -> None:
         self.sheets.pop(job_id, None)
@@ -71,7 +71,7 @@ class QuickPainter:
                 yield Failed(job=job_id, problem=error.problem)
 
     def advance(self, sheet: Sheet) -> Iterator[Event]:
-        job, steps, prompt = sheet.job, sheet.job.request.sampling.steps, sheet.job.request.words.prompt
+        job, steps, prompt = sheet.job, sheet.job.drawn.sampling.steps, sheet.job.drawn.words.prompt
         if sheet.step == 0 and sheet.todo:
             yield Started(job=job.id, doing="drawing")
         time.sleep(self.seconds)
@@ -101,7 +101,7 @@ def obey(prompt: str, job: Job) -> None:
 
 def plain(job: Job, index: int) -> bytes:
     file = io.BytesIO()
-    Image.new("RGB", job.request.size, (index * 16 % 256, 120, 200)).save(file, "PNG")
+    Image.new("RGB", job.drawn.size, (index * 16 % 256, 120, 200)).save(file, "PNG")
     return file.getvalue()
 
 
