@@ -37,7 +37,7 @@ def client(models: Path, tmp_path: Path) -> Iterator[TestClient]:
 
 def test_what_is_dropped_in_is_listed_at_once(client: TestClient, models: Path) -> None:
     assert client.get("/api/loras").json() == {"loras": []}
-    write(models / "loras" / "ann.safetensors", lora(128))
+    write(models / "loras" / "ann.safetensors", lora(192))
     write(models / "loras" / "bad.safetensors", lora()[:-1])
     write(models / "embeddings" / "easy.safetensors", of_shapes({"emb_params": [2, 128]}))
     answer = client.get("/api/loras")
@@ -49,7 +49,7 @@ def test_what_is_dropped_in_is_listed_at_once(client: TestClient, models: Path) 
 
 
 def test_its_picture_comes_small(client: TestClient, models: Path) -> None:
-    write(models / "loras" / "ann.safetensors", lora(128))
+    write(models / "loras" / "ann.safetensors", lora(192))
     assert client.get("/api/loras").json()["loras"][0]["picture"] is False
     Image.new("RGB", (900, 600), "red").save(models / "loras" / "ann.png")
     assert client.get("/api/loras").json()["loras"][0]["picture"] is True
@@ -60,7 +60,7 @@ def test_its_picture_comes_small(client: TestClient, models: Path) -> None:
 
 
 def test_the_prompt_names_what_it_draws_with(client: TestClient, models: Path) -> None:
-    write(models / "loras" / "ann.safetensors", lora(128))
+    write(models / "loras" / "ann.safetensors", lora(192))
     write(models / "loras" / "wide.safetensors", lora(768))
     write(models / "embeddings" / "easy.safetensors", of_shapes({"emb_params": [2, 128]}))
     said = client.post("/api/prompt", json={"prompt": "a red easy <lora:ann:0.5>", "negative_prompt": "easy"}).json()
@@ -75,7 +75,7 @@ def test_the_prompt_names_what_it_draws_with(client: TestClient, models: Path) -
 
 
 def test_settings_of_a_picture_call_a_lora_as_it_is_called_here(client: TestClient, models: Path) -> None:
-    write(models / "loras" / "ann.safetensors", lora(128))
+    write(models / "loras" / "ann.safetensors", lora(192))
     app: Any = client.app
     library: Library = app.state.studio.library
     digest = library.loras.hash_of(library.loras.find("ann"))

@@ -28,7 +28,7 @@ def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
     models = place / "models"
     models.mkdir()
     (models / "checkpoints").symlink_to(HOUSE / "models" / "checkpoints")
-    write(models / "controlnet" / "scribble.safetensors", controlnet(128))
+    write(models / "controlnet" / "scribble.safetensors", controlnet(192))
     studio = Studio(place / "data", Library(models, place / "cache"), PainterSettings(), workers="inprocess")
     yield TestClient(make_app(studio, Access(hosts=LOOPBACK, uploads=place / "up")), base_url="http://127.0.0.1")
     studio.stop()

@@ -35,7 +35,7 @@ def test_a_prompt_is_told_in_pieces(place: Place) -> None:
     ]
     assert second == {"weight": 0.5, "pieces": [{"text": " snow", "weight": 1}]}
     assert prompt["networks"] == [{"kind": "hypernet", "values": ["pixel", "0.8"]}]
-    assert (prompt["chunks"], prompt["room"]) == (2, 38)
+    assert (prompt["chunks"], prompt["room"]) == (2, 75)
     assert said["negative_prompt"]["tokens"] >= 1
 
 

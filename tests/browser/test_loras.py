@@ -27,7 +27,7 @@ def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     save_file(factors, models / "loras" / "wild.safetensors")
     (models / "loras" / "wild.json").write_text('{"activation text": "wild paint", "preferred weight": 0.5}')
     (models / "loras" / "broken.safetensors").write_bytes(b"<html>")
-    save_file({"emb_params": ones(2, 128)}, models / "embeddings" / "blurred.safetensors")
+    save_file({"emb_params": ones(2, 192)}, models / "embeddings" / "blurred.safetensors")
     studio = Program(folder, "--models", str(models))
     try:
         studio.start()
@@ -54,7 +54,7 @@ def test_an_embedding_goes_where_it_is_wanted(page: Page) -> None:
     page.locator("#open-loras").click()
     page.locator(".loras .kinds button", has_text="Embeddings").click()
     page.locator(".loras .places button", has_text="Negative").click()
-    expect(page.locator(".understood .tokens")).to_contain_text("−2/38")
+    expect(page.locator(".understood .tokens")).to_contain_text("−2/75")
     page.keyboard.press("Escape")
     expect(page.locator(".understood .reading")).to_contain_text("−blurred")
     assert "blurred" in read(page, "negative_prompt")

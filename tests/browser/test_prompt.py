@@ -37,13 +37,13 @@ def save_style(page: Page, name: str, prompt: str | None = None) -> None:
 def test_tokens_are_counted_while_one_types(page: Page):
     tell(page, "")
     counter = page.locator(".understood .tokens")
-    expect(counter).to_have_text("0/38")
+    expect(counter).to_have_text("0/75")
     page.locator("#field-prompt textarea").press_sequentially("a red house")
-    expect(counter).to_have_text("3/38")
-    tell(page, "a red house, " * 12)
-    expect(counter).to_have_text("50/76")
+    expect(counter).to_have_text("3/75")
+    tell(page, "a red house, " * 20)
+    expect(counter).to_have_text("83/150")
     write(page, "negative_prompt", "rain")
-    expect(counter).to_have_text("50/76−1/38")
+    expect(counter).to_have_text("83/150−2/75")
 
 
 def test_a_plain_prompt_needs_no_line_and_the_languages_marks_are_told(page: Page):

@@ -22,7 +22,7 @@ def library(tmp_path: Path) -> Library:
     models = tmp_path / "models"
     models.mkdir()
     (models / "checkpoints").symlink_to(HOUSE / "models" / "checkpoints")
-    write(models / "controlnet" / "lines" / "scribble.safetensors", controlnet(128))
+    write(models / "controlnet" / "lines" / "scribble.safetensors", controlnet(192))
     write(models / "controlnet" / "other.safetensors", controlnet(768))
     write(models / "controlnet" / "ip.safetensors", of_shapes({"image_proj.proj.weight": [4, 4]}))
     return Library(models, tmp_path / "cache")

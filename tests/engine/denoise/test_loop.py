@@ -120,10 +120,10 @@ def test_the_guess_at_the_end_is_the_picture(sampler: str, most: float, postcard
 
 def test_long_prompts_of_different_length_are_not_repeated_beyond_the_limit(postcard: LoadedModel) -> None:
     """5 to 9 chunks have 2520 in common: they take several calls instead of one endless context."""
-    pictures = [
-        make(postcard, prompt="house " * (38 * n - 2), negative_prompt="sea " * (38 * n - 2)) for n in range(5, 10)
-    ]
-    lengths = {len(context) // 40 for p in pictures for context in contexts(p.denoising.conditioning)}
+    length = postcard.tokenizer.model_max_length
+    counts = [(length - 2) * n - 2 for n in range(5, 10)]
+    pictures = [make(postcard, prompt="house " * n, negative_prompt="sea " * n) for n in counts]
+    lengths = {len(context) // length for p in pictures for context in contexts(p.denoising.conditioning)}
     assert lengths == {5, 6, 7, 8, 9}
     assert loop.step([p.denoising for p in pictures]).calls >= 4
 

@@ -222,7 +222,7 @@ def test_what_cannot_be_worn_is_refused_at_the_prompt(library: Library, prompt: 
 
 def test_a_file_that_went_away_costs_its_job_alone(painter: Painter, library: Library, models: Path) -> None:
     shutil.copy(models / "loras" / "more" / "dot.safetensors", models / "loras" / "brief.safetensors")
-    save_file({"emb_params": torch.ones(1, 128)}, models / "embeddings" / "brief.safetensors")
+    save_file({"emb_params": torch.ones(1, 192)}, models / "embeddings" / "brief.safetensors")
     one, two = job(library, prompt=f"{PROMPT} brief"), job(library)
     (models / "embeddings" / "brief.safetensors").unlink()
     (models / "loras" / "brief.safetensors").unlink()

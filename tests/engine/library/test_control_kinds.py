@@ -58,7 +58,7 @@ def test_adapters_are_known_in_both_layouts(shapes: dict[str, list[int]], librar
 
 
 def test_a_folder_of_diffusers_is_called_by_its_own_name(library: Library, folder: Path) -> None:
-    write(folder / "postcard" / "scribble" / "diffusion_pytorch_model.safetensors", controlnet(128))
+    write(folder / "postcard" / "scribble" / "diffusion_pytorch_model.safetensors", controlnet(192))
     write(folder / "postcard" / "scribble" / "diffusion_pytorch_model.bin", b"\x80\x02pickle")
     found = library.controls.find("scribble")
     assert found.name == "postcard/scribble"

@@ -101,7 +101,7 @@ def test_the_built_in_model_equals_what_diffusers_loads(tmp_path: Path) -> None:
     for ours, other in zip(networks(loaded), (theirs.unet, theirs.vae, theirs.text_encoder), strict=True):
         assert_equal(ours, other.float())
     assert loaded.tokenizer("a red house").input_ids == theirs.tokenizer("a red house").input_ids
-    assert loaded.tokenizer.model_max_length == 40
+    assert loaded.tokenizer.model_max_length == 77
     assert loaded.scheduler_config["prediction_type"] == "v_prediction"
     assert (loaded.hash, loaded.family.key, loaded.width) == ("abc", "sd1", 128)
 

@@ -1,5 +1,7 @@
 """The server counts the tokens that the worker will read."""
 
+import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -46,6 +48,10 @@ def test_any_text_has_the_tokens_of_the_real_tokenizer(text: str) -> None:
 
 
 def test_a_chunk_holds_what_the_model_reads(tmp_path: Path) -> None:
-    counting = COUNTER.of(Library(MODELS, tmp_path).find("postcard"))
+    brief = tmp_path / "models" / "checkpoints" / "brief"
+    shutil.copytree(MODELS / "checkpoints/postcard", brief)
+    told = brief / "tokenizer" / "tokenizer_config.json"
+    told.write_text(json.dumps(json.loads(told.read_text()) | {"model_max_length": 40}))
+    counting = COUNTER.of(Library(tmp_path / "models", tmp_path / "cache").find("brief"))
     assert (counting.room, COUNTER.of(None).room) == (38, 75)
     assert counting.comma == REAL["postcard"].get_vocab()[",</w>"]
