@@ -38,7 +38,7 @@ class Reader(nn.Module):
 
     def __init__(self, encoder: CLIPTextModel):
         super().__init__()
-        self.encoder = encoder
+        self.encoder: Any = encoder
         width, words = encoder.config.hidden_size, encoder.config.vocab_size
         self.answers = nn.ModuleDict({name: nn.Linear(2 * width, len(known)) for name, known in QUESTIONS.items()})
         self.word = nn.Linear(width, words)
