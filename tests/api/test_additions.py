@@ -39,7 +39,7 @@ def test_what_is_dropped_in_is_listed_at_once(client: TestClient, models: Path) 
     assert client.get("/api/loras").json() == {"loras": []}
     write(models / "loras" / "ann.safetensors", lora(192))
     write(models / "loras" / "bad.safetensors", lora()[:-1])
-    write(models / "embeddings" / "easy.safetensors", of_shapes({"emb_params": [2, 128]}))
+    write(models / "embeddings" / "easy.safetensors", of_shapes({"emb_params": [2, 192]}))
     answer = client.get("/api/loras")
     good, bad = answer.json()["loras"]
     assert (good["word"], good["methods"], good["problem"]) == ("ann", ["LoRA"], None)
@@ -62,7 +62,7 @@ def test_its_picture_comes_small(client: TestClient, models: Path) -> None:
 def test_the_prompt_names_what_it_draws_with(client: TestClient, models: Path) -> None:
     write(models / "loras" / "ann.safetensors", lora(192))
     write(models / "loras" / "wide.safetensors", lora(768))
-    write(models / "embeddings" / "easy.safetensors", of_shapes({"emb_params": [2, 128]}))
+    write(models / "embeddings" / "easy.safetensors", of_shapes({"emb_params": [2, 192]}))
     said = client.post("/api/prompt", json={"prompt": "a red easy <lora:ann:0.5>", "negative_prompt": "easy"}).json()
     assert said["prompt"]["loras"] == [{"name": "ann", "unet": 0.5, "text": 0.5}]
     assert said["prompt"]["embeddings"] == [{"word": "easy", "vectors": 2}]

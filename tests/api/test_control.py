@@ -52,7 +52,7 @@ def opened(content: bytes) -> Image.Image:
 
 def test_controlnets_are_listed_without_paths(client: TestClient) -> None:
     (found,) = client.get("/api/controlnets").json()["controlnets"]
-    assert (found["name"], found["methods"], found["width"]) == ("scribble", ["ControlNet"], 128)
+    assert (found["name"], found["methods"], found["width"]) == ("scribble", ["ControlNet"], 192)
     assert "path" not in found
 
 

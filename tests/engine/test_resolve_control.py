@@ -57,7 +57,7 @@ def test_without_a_picture_of_its_own_it_takes_the_starting_picture(library: Lib
         (
             {"model": "other"},
             "control.1.model",
-            "another kind of model: it reads words of 768 numbers, postcard of 128",
+            "another kind of model: it reads words of 768 numbers, postcard of 192",
         ),
         ({"model": "ip"}, "control.1.model", "an IP-Adapter, which is not supported yet"),
         ({"model_hash": "0" * 10}, "control.1.model", "is not here"),
