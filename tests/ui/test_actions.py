@@ -171,12 +171,12 @@ def test_a_look_has_few_steps_one_picture_and_is_not_kept(actions: Actions):
     assert answer.keys() == {"answered", "job"}
     assert answer["answered"] == 3
     job = actions.studio.job(answer["job"], VISITOR)
-    request = job.request
+    request = job.drawn
     assert job.live
     assert (request.sampling.steps, request.sampling.seed, request.output.count) == (8, 77, 1)
     assert (request.output.trace, request.output.format) == (False, "JPEG")
     again = actions.look(NOBODY, {**live, "turn": 4}, prompt="a boat", steps=5)
-    assert actions.studio.job(again["job"], VISITOR).request.sampling.steps == 5
+    assert actions.studio.job(again["job"], VISITOR).drawn.sampling.steps == 5
     assert [one["id"] for one in actions.studio.snapshot(VISITOR)["jobs"]][:1] == [again["job"]]
 
 

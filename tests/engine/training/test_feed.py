@@ -192,5 +192,7 @@ def test_more_captions_than_are_kept_encoded_are_read_in_each_step(
     monkeypatch.setattr("engine.training.feed.MOST_CONTEXTS", len(items) - 1)
     read = feed(model, items).batch(0)
     assert read.context is None
+    assert read.tokens is not None
+    assert kept.context is not None
     found = hidden(model.text_encoder, read.tokens, 1)
-    assert torch.allclose(found, kept.context, atol=1e-5)  # pyright: ignore[reportArgumentType]
+    assert torch.allclose(found, kept.context, atol=1e-5)
