@@ -57,7 +57,7 @@ TO_Q = "down_blocks_1_attentions_0_transformer_blocks_0_attn1_to_q"
 
 def factors(rank: int = 2, seed: int = 0) -> tuple[torch.Tensor, torch.Tensor]:
     dice = torch.Generator().manual_seed(seed)
-    return torch.randn(96, rank, generator=dice), torch.randn(rank, 96, generator=dice)
+    return torch.randn(128, rank, generator=dice), torch.randn(rank, 128, generator=dice)
 
 
 def test_layouts_that_others_write_mean_the_same(plain: LoadedModel, tmp_path: Path) -> None:
