@@ -41,6 +41,6 @@ def answers(model: LoadedModel) -> tuple[Tensor, Tensor]:
     dice = torch.Generator().manual_seed(3)
     ids = torch.randint(0, 800, (1, 40), generator=dice)
     latents = torch.randn(1, 4, 8, 8, generator=dice)
-    words = torch.randn(1, 40, 128, generator=dice)
+    words = torch.randn(1, 40, 192, generator=dice)
     text = model.text_encoder(ids).last_hidden_state
     return text, model.unet(latents, 500, words).sample
