@@ -21,8 +21,8 @@ def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     models = models_of_its_own(folder)
     dice = Generator().manual_seed(1)
     factors = {
-        f"{LAYER}.lora_up.weight": randn(144, 2, generator=dice),
-        f"{LAYER}.lora_down.weight": randn(2, 128, generator=dice),
+        f"{LAYER}.lora_up.weight": randn(176, 2, generator=dice),
+        f"{LAYER}.lora_down.weight": randn(2, 192, generator=dice),
     }
     save_file(factors, models / "loras" / "wild.safetensors")
     (models / "loras" / "wild.json").write_text('{"activation text": "wild paint", "preferred weight": 0.5}')
