@@ -167,7 +167,7 @@ def wished(values: dict[str, Any], begin: Any) -> dict[str, Any]:
     """What the engine is asked by the form and by what the picture begins with. The second pass belongs to text to
     image: in the other tabs its group is not shown."""
     start = started(begin)
-    if start:
+    if start != started(None):
         values = {name: value for name, value in values.items() if not of_hires(name)}
     lines = start.pop("control", None)  # of a drawing that is followed: its picture serves the form's units, too
     if not isinstance(lines, dict):

@@ -16,6 +16,8 @@ from engine.request.upscalers import LATENT_UPSCALERS
 Size = tuple[int, int]
 Hints = Iterator[Problem]
 Rule = Callable[[GenerationRequest, Flaws, Size | None], Hints]
+BURNT = 0.08  # share of the pixels
+MODERATE = 7  # guidance up to which it is not to blame
 SEEN = {"hint.flat", "hint.loud", "hint.pale", "hint.noise"}
 WEIGHT = re.compile(r":\s*(\d+(?:\.\d+)?)\s*\)")
 LORA = re.compile(r"<lora:[^:>]+:(-?\d+(?:\.\d+)?)")
@@ -38,21 +40,14 @@ def broken(request: GenerationRequest, flaws: Flaws, model: Size | None) -> Hint
 
 
 def burnt(request: GenerationRequest, flaws: Flaws, model: Size | None) -> Hints:
-    loud, guidance = flaws.burnt > 0.08, request.sampling.guidance
-    if loud and guidance > 7:
+    guidance = request.sampling.guidance
+    if flaws.burnt > BURNT and guidance > MODERATE:
         yield Problem(
             code="hint.burnt",
             message=f"{flaws.burnt:.0%} of the pixels are burnt out: guidance {guidance:g} pushes colours past their end.",
             remedy="Lower the guidance.",
             field="guidance",
             values={"share": round(100 * flaws.burnt), "guidance": guidance, "to": 6},
-        )
-    elif loud:
-        yield Problem(
-            code="hint.loud",
-            message=f"{flaws.burnt:.0%} of the pixels are burnt out, though guidance is moderate.",
-            remedy="Look for heavy words or LoRAs; restoring with less saturation softens what is there.",
-            values={"share": round(100 * flaws.burnt)},
         )
     elif guidance > 14:
         yield Problem(
@@ -61,6 +56,17 @@ def burnt(request: GenerationRequest, flaws: Flaws, model: Size | None) -> Hints
             remedy="Try 5 to 9.",
             field="guidance",
             values={"guidance": guidance, "to": 7},
+        )
+
+
+def loud(request: GenerationRequest, flaws: Flaws, model: Size | None) -> Hints:
+    """After the rules that name one setting, since these may be why."""
+    if flaws.burnt > BURNT and request.sampling.guidance <= MODERATE:
+        yield Problem(
+            code="hint.loud",
+            message=f"{flaws.burnt:.0%} of the pixels are burnt out, though guidance is moderate.",
+            remedy="Look for heavy words or LoRAs; restoring with less saturation softens what is there.",
+            values={"share": round(100 * flaws.burnt)},
         )
 
 
@@ -240,4 +246,4 @@ def weights(request: GenerationRequest, flaws: Flaws, model: Size | None) -> Hin
         )
 
 
-RULES: tuple[Rule, ...] = (broken, burnt, pale, steps, size, strength, masks, weights)
+RULES: tuple[Rule, ...] = (broken, burnt, pale, steps, size, strength, masks, weights, loud)

@@ -15,7 +15,7 @@ PROMPT = '<img src=x onerror="document.title=1"> a cat, naïve 猫'
 OLD = f"""{PROMPT}
 Negative prompt: dog
 Steps: 24, Sampler: Euler a, CFG scale: 7, Seed: 18446744073709551615, Size: 128x128, Model hash: 4199bcdd14, \
-Model: revAnimated_v122, VAE hash: 07af11b95c, VAE: sea.pt, Lora hashes: "hat: aaebf6360f7d", Hires upscale: 2, \
+Model: revAnimated_v122, VAE hash: 07af11b95c, VAE: sea.pt, Lora hashes: "hat: aaebf6360f7d", Refiner switch at: 0.8, \
 Version: v1.9.4"""
 
 
@@ -41,7 +41,7 @@ def test_the_dialog_shows_what_would_change_and_what_is_not_here(page: Page):
     assert "24" in change(page, "steps")
     expect(dialog.locator(".change input[name=width]")).to_have_count(0)  # it is 128 already
     left = dialog.locator(".left")
-    for words in ("revAnimated_v122 [4199bcdd14]", "sea.pt [07af11b95c]", "hat: aaebf6360f7d", "Hires upscale"):
+    for words in ("revAnimated_v122 [4199bcdd14]", "sea.pt [07af11b95c]", "hat: aaebf6360f7d", "Refiner switch at"):
         expect(left).to_contain_text(words)
     expect(left.locator("em")).to_have_text(["not here"] * 3)
     page.keyboard.press("Escape")

@@ -1,6 +1,7 @@
 """A person keeps, looks at, reuses and throws away pictures."""
 
 import base64
+import re
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -57,6 +58,7 @@ def test_a_picture_in_the_trash_comes_back_by_undo_and_is_deleted_only_there(pag
     draw(page, "a picture to throw away")
     open_gallery(page)
     count, tile = page.locator(".gallery .count"), page.locator(".item[title='a picture to throw away']")
+    expect(count).to_have_text(re.compile("[0-9]"))
     before = count.text_content() or ""
     page.locator(".item").first.click()
     expect(page.locator("dialog.viewer h2")).to_have_text("a picture to throw away")

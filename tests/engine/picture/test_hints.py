@@ -76,13 +76,15 @@ def test_each_rule_speaks_of_what_was_asked(values: dict[str, Any], codes: list[
 def test_of_a_picture_without_settings_only_what_is_seen_is_said() -> None:
     assert hints(None, FINE, None) == []
     found = hints(None, with_(burnt=0.3, noise=20, spread=5), None)
-    assert [hint.code for hint in found] == ["hint.loud", "hint.pale", "hint.noise"]
+    assert [hint.code for hint in found] == ["hint.pale", "hint.noise", "hint.loud"]
 
 
 def test_each_rule_speaks_of_what_the_picture_shows() -> None:
     assert told(with_(flat=True, spread=0)) == ["flat"]
     assert told(with_(burnt=0.2), guidance=12) == ["burnt"]
     assert told(with_(burnt=0.2)) == ["loud"]
+    assert told(with_(burnt=0.2), steps=3) == ["steps", "loud"]  # few steps are why: the likeliest comes first
+    assert told(with_(burnt=0.2), prompt="a (red:1.8) house") == ["weight", "loud"]
     assert told(with_(spread=9)) == ["pale"]
     assert told(with_(noise=15)) == ["noise"]
 
