@@ -1,16 +1,19 @@
 """Pictures while a model is trained or judged: the same prompts and seeds each time, drawn by the studio's own loop."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 
 from PIL import Image
 
 from engine.denoise import device as devices
 from engine.denoise import loop
+from engine.denoise.control import units_of
 from engine.denoise.decode import decode
 from engine.denoise.sources import Sources
 from engine.denoise.work import conditioning, picture
 from engine.library.load import LoadedModel
+from engine.library.load_control import LoadedControl
 from engine.request import read as requests
 from engine.request.generation import GenerationRequest
 from engine.request.training import TrainingRequest
@@ -46,11 +49,20 @@ def draw(model: LoadedModel, request: TrainingRequest, said: Callable[[str], str
     return together(model, wanted)
 
 
-def together(model: LoadedModel, requests: Sequence[GenerationRequest]) -> list[Image.Image]:
-    """One picture for each request, all of one size; their steps share calls of the network."""
+def together(
+    model: LoadedModel,
+    requests: Sequence[GenerationRequest],
+    controls: Mapping[str, LoadedControl] = MappingProxyType({}),
+    inputs: Path = Path(),
+) -> list[Image.Image]:
+    """One picture for each request, all of one size; their steps share calls of the network.
+
+    controls: by their hash, those that the requests' units name; inputs: the folder of the units' pictures."""
     for network in (model.unet, model.vae, model.text_encoder):
         network.eval()
-    begun = [picture(model, wanted, 0, conditioning(model, wanted), Sources(Path())).denoising for wanted in requests]
+    begun = [picture(model, wanted, 0, conditioning(model, wanted), Sources(inputs)).denoising for wanted in requests]
+    for one, wanted in zip(begun, requests, strict=True):
+        one.control = units_of(wanted, controls, model, inputs)
     with devices.attention(model.device):
         while running := [one for one in begun if not one.finished]:
             if failed := list(loop.step(running).failures.values()):

@@ -39,7 +39,7 @@ def make(folder: Path, effort_name: str, device: str) -> Path:
     """The finished checkpoint's folder."""
     effort, size = stages.EFFORTS[effort_name], networks.SIZES[effort_name]
     pictures, models = folder / "pictures", folder / "models" / "checkpoints"
-    order = dataset.Order(effort.pictures, seed=0, size=size.size, maps=("things",))
+    order = dataset.Order(effort.pictures, seed=0, size=size.size, maps=("things", "strokes"))
     dataset.write(pictures, order, processes=os.cpu_count() or 1)
     untrained(models / "untrained", size)
     house = {"models": str(models.parent), "cache": str(folder / "cache"), "roots": [str(pictures)], "device": device}

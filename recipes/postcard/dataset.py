@@ -1,7 +1,8 @@
 """A folder of pictures with captions: the layout that Atelier's own training and Hugging Face's image folders read.
 
-FOLDER/000000.png ..., metadata.jsonl; with maps also edges/, depth/ and masks/ (000000-0.png, one for each thing), and
-000000.mask.png (things), white where any thing is and a little around it: what counts most in training.
+FOLDER/000000.png ..., metadata.jsonl; with maps also edges/, depth/ and masks/ (000000-0.png, one for each thing),
+control/ (strokes: a sketch of the picture, for a ControlNet), and 000000.mask.png (things), white where any thing is and a
+little around it: what counts most in training.
 """
 
 from __future__ import annotations
@@ -22,12 +23,14 @@ from PIL import Image, ImageChops, ImageFilter
 from recipes.postcard.captions import captions
 from recipes.postcard.draw import SIZE, Drawing, draw
 from recipes.postcard.scenes import Scene, training_scenes
+from recipes.postcard.strokes import strokes
 
 MARKER = "postcard.json"  # written last: what the folder holds
 METADATA = "metadata.jsonl"
 CAPTIONS = 4
 CHUNK = 256  # pictures a process draws before it comes back for more
-MAPS = ("edges", "depth", "masks", "things")
+MAPS = ("edges", "depth", "masks", "things", "strokes")
+FOLDERS = {"strokes": "control"}  # where the studio's training looks for them; the others' are called as they are
 AROUND = 1 / 14  # of the side, how wide a rim of "things" takes in the outlines
 
 
@@ -60,7 +63,7 @@ def write(folder: Path, order: Order, processes: int = 1) -> bool:
         return False
     folder.mkdir(parents=True, exist_ok=True)
     for name in set(order.maps) - {"things"}:
-        (folder / name).mkdir(exist_ok=True)
+        (folder / FOLDERS.get(name, name)).mkdir(exist_ok=True)
     _put(started, json.dumps(wanted).encode())
     scenes = islice(training_scenes(order.seed), order.count)
     work: list[tuple[Path, Order, int, list[Scene]]] = []
@@ -103,20 +106,21 @@ def _draw_one(folder: Path, order: Order, number: int, scene: Scene) -> str:
     if not picture.exists():
         drawing = draw(scene, seed)
         for which in order.maps:
-            for suffix, image in _map(drawing, which, order.size):
-                _put_png(
-                    folder / f"{name}.mask.png" if which == "things" else folder / which / f"{name}{suffix}.png", image
-                )
+            for suffix, image in _map(drawing, which, order.size, seed):
+                inside = folder / FOLDERS.get(which, which) / f"{name}{suffix}.png"
+                _put_png(folder / f"{name}.mask.png" if which == "things" else inside, image)
         _put_png(picture, drawing.picture(order.size))
     fields: dict[str, Any] = {"file_name": picture.name, "text": texts[0], "texts": texts}
     return json.dumps({**fields, "scene": scene.as_dict(), "seed": seed}) + "\n"
 
 
-def _map(drawing: Drawing, which: str, size: int) -> list[tuple[str, Image.Image]]:
+def _map(drawing: Drawing, which: str, size: int, seed: int) -> list[tuple[str, Image.Image]]:
     if which == "masks":
         return [(f"-{i}", mask) for i, mask in enumerate(drawing.masks(size))]
     if which == "things":
         return [("", _together(drawing.masks(size)))] if drawing.scene.things else []
+    if which == "strokes":
+        return [("", strokes(drawing, seed, size))]
     return [("", drawing.edges(size) if which == "edges" else drawing.depth(size))]
 
 

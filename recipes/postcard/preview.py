@@ -12,6 +12,7 @@ from PIL import Image, ImageDraw, ImageFont
 from recipes.postcard.captions import full_caption, random_caption
 from recipes.postcard.draw import SIZE, Drawing, draw
 from recipes.postcard.scenes import COLOURS, GROUNDS_OF, OBJECTS, TIMES, Scene, Thing, furnished, training_scenes
+from recipes.postcard.strokes import strokes
 
 GAP = 8
 
@@ -43,12 +44,12 @@ def sheet(cells: list[tuple[list[Image.Image], str]], columns: int) -> Image.Ima
     return image
 
 
-def maps(drawing: Drawing, size: int) -> list[Image.Image]:
-    """The picture, its lines, its depth, and its masks in one picture."""
+def maps(drawing: Drawing, seed: int, size: int) -> list[Image.Image]:
+    """The picture, its lines, a sketch of it, its depth, and its masks in one picture."""
     mask = Image.new("L", (size, size))
     for number, one in enumerate(drawing.masks(size)):
         mask.paste(255 - 90 * number, mask=one)
-    return [drawing.picture(size), drawing.edges(size), drawing.depth(size), mask]
+    return [drawing.picture(size), drawing.edges(size), strokes(drawing, seed, size), drawing.depth(size), mask]
 
 
 def _wrapped(text: str, font: ImageFont.ImageFont | ImageFont.FreeTypeFont, width: int) -> list[str]:
@@ -75,7 +76,7 @@ def main() -> None:
     cells: list[tuple[list[Image.Image], str]] = []
     for number, scene in enumerate(scenes):
         drawing = draw(scene, number)
-        pictures = maps(drawing, asked.size) if asked.maps else [drawing.picture(asked.size)]
+        pictures = maps(drawing, number, asked.size) if asked.maps else [drawing.picture(asked.size)]
         caption = full_caption(scene) if number % 2 else random_caption(scene, random.Random(number))
         cells.append((pictures, caption))
     sheet(cells, asked.columns).save(asked.out, optimize=True)

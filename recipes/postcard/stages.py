@@ -109,8 +109,11 @@ def controlnet(effort: Effort, folder: str, checkpoint: str) -> TrainingRequest:
         warmup=100,
         ema=True,
         dropout=0.3,
+        masks=True,
+        unmasked_weight=0.3,
+        timesteps="stratified",
         hold_out=0.003,
-        **{"controlnet.condition": "scribble"},
+        **{"controlnet.condition": "files"},
         product={"name": "scribble"},
     )
 

@@ -13,7 +13,7 @@ from PIL import Image
 from recipes.postcard.dataset import MARKER, METADATA, Order, write
 from recipes.postcard.scenes import held_out, scene_of
 
-ORDER = Order(count=12, seed=3, size=64, maps=("edges", "depth", "masks"))
+ORDER = Order(count=12, seed=3, size=64, maps=("edges", "depth", "masks", "strokes"))
 
 
 def content(folder: Path) -> dict[str, str]:
@@ -34,7 +34,7 @@ def test_a_data_set_is_pictures_captions_and_maps(tmp_path: Path) -> None:
         assert 1 < len(row["texts"]) <= 4
         scene = scene_of(row["scene"])
         assert not held_out(scene)
-        for path in (tmp_path, tmp_path / "edges", tmp_path / "depth"):
+        for path in (tmp_path, tmp_path / "edges", tmp_path / "depth", tmp_path / "control"):
             assert Image.open(path / row["file_name"]).size == (64, 64)
         masks = sorted((tmp_path / "masks").glob(f"{number:06d}-*.png"))
         assert len(masks) == len(scene.things)
