@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from anyio import to_thread
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import FileResponse, JSONResponse
 
 from api.access import Access, visitor
@@ -29,10 +29,18 @@ Whose = Annotated[str | None, Depends(whose)]
 
 @router.get("/images/{image_id}")
 def image(image_id: str, studio: TheStudio, owner: Whose) -> JSONResponse:
-    """With its parents: pictures of the gallery that it was made of, each with its role."""
+    """With its lineage: what it was made of, and what that was made of, each with its role (engine/gallery/lineage.py)."""
     found = studio.gallery.get(image_id, owner)
-    parents = [asdict(parent) for parent in studio.gallery.parents(found, owner)]
-    return JSONResponse({**shown(found), "parents": parents}, headers=FRESH)
+    lineage = [asdict(ancestor) for ancestor in studio.gallery.lineage(found, owner)]
+    return JSONResponse({**shown(found), "lineage": lineage}, headers=FRESH)
+
+
+@router.get("/images/{image_id}/given/{digest}")
+def given(image_id: str, digest: str, studio: TheStudio, owner: Whose) -> Response:
+    """A picture that this one was made of, small: the mask, or what was given from outside."""
+    return Response(
+        studio.given_picture(image_id, digest, owner), media_type="image/webp", headers={"cache-control": FOREVER}
+    )
 
 
 @router.get("/images/{image_id}/file")

@@ -16,6 +16,8 @@ from engine import additions
 from engine.errors import AtelierError, BadRequest, DiskFull, NotFound, Problem
 from engine.folder_lock import FolderLock
 from engine.forms import Forms
+from engine.gallery.files import shrunk
+from engine.gallery.lineage import given
 from engine.gallery.names import DEFAULT
 from engine.gallery.store import Gallery
 from engine.grid.grids import Doors, Grids
@@ -28,7 +30,7 @@ from engine.metadata import read as metadata
 from engine.metadata.absent import Found, settle
 from engine.picture.flaws import flaws_of
 from engine.picture.hints import hints
-from engine.picture.inputs import Passing, open_input, require_input
+from engine.picture.inputs import Passing, missing, open_input, require_input
 from engine.picture.judge import judged
 from engine.picture.open import open_safe
 from engine.picture.preprocessors.maps import preview
@@ -260,6 +262,12 @@ class Studio:
             model = find(known, self.library) if known else None
             size = (model.width, model.height) if model else None
         return hints(known, flaws_of(open_safe(data)), size)
+
+    def given_picture(self, image_id: str, digest: str, owner: str | None) -> bytes:
+        """WebP, as small as a thumbnail: what a picture of the gallery was made of. Raises NotFound."""
+        if digest not in given(self.gallery.get(image_id, owner)):
+            raise missing("picture")
+        return shrunk(open_input(self.inputs, digest))
 
     def styles(self) -> list[dict[str, str]]:
         return [asdict(style) for style in self.lexicon.styles.all()]

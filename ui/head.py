@@ -30,7 +30,7 @@ SHARED = (
     "shelf.js",
     "marks.js",
     "camera.js",
-    "parents.js",
+    "lineage.js",
     "viewer.js",
     "compare.js",
     "made.js",

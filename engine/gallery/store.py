@@ -13,6 +13,7 @@ from engine.gallery import arrivals, facets, incoming, marks, search
 from engine.gallery.bundle import Entry, zipped
 from engine.gallery.counts import Counts
 from engine.gallery.filing import Filing
+from engine.gallery.lineage import Ancestor, ancestors
 from engine.gallery.names import DEFAULT, Names
 from engine.gallery.rows import CHUNK, GalleryImage, Rows, fetch, numbers_of
 from engine.gallery.search import Filters
@@ -33,14 +34,6 @@ class Change:
     stars: int | None = None
     add_tags: tuple[str, ...] = ()
     remove_tags: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class Parent:
-    """role: "start", "control", or "source" of what was restored."""
-
-    role: str
-    id: str
 
 
 class Gallery:
@@ -141,24 +134,9 @@ class Gallery:
             raise unknown()
         return found[0]
 
-    def parents(self, image: GalleryImage, owner: str | None) -> list[Parent]:
-        """What it was made of, as far as it is in the gallery: the picture it began with, its controls, what it was
-        before it was restored. Known by the bytes of the files, so a copy that was given from outside counts too."""
-        roles = {image.source: "source", getattr(image.request.start, "picture", ""): "start"}
-        roles |= {unit.picture: "control" for unit in image.request.control if unit.picture not in roles}
-        found = []
+    def lineage(self, image: GalleryImage, owner: str | None) -> list[Ancestor]:
         with self.rows.reading() as connection:
-            for digest, role in roles.items():
-                row = (
-                    digest
-                    and connection.execute(
-                        "SELECT id FROM catalogue WHERE sha256 = ? AND id != ? AND (? IS NULL OR owner = ?) ORDER BY number",
-                        (digest, image.id, owner, owner),
-                    ).fetchone()
-                )
-                if row:
-                    found.append(Parent(role, row["id"]))
-        return found
+            return ancestors(connection, image, owner)
 
     def file(self, image_id: str, owner: str | None) -> Path:
         return self._existing("file", image_id, owner)

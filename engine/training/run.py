@@ -101,6 +101,8 @@ class Run:
         self.accelerator.wait_for_everyone()  # the first may save and tidy from here on
         self.probes = feed.probes(found.train[:MOST_PROBES] if found.held else [])
         self.held_probes = feed.probes(found.held[:MOST_PROBES])
+        shown = self.held_probes or feed.probes(found.train[: len(request.samples.prompts)])
+        self.maps = [map_ for batch in shown if batch.control is not None for map_ in batch.control]
         pictures, epoch = len(found.train), self.trainer.steps_per_epoch
         yield told.Began(step=self.step, total=self.trainer.total, pictures=pictures, epoch=epoch)
         return True
@@ -185,7 +187,7 @@ class Run:
         if not self.request.samples.prompts:
             return
         yield told.Phase(doing="drawing")
-        made = sampling.drawn(self.model, self.request, self.trainer)
+        made = sampling.drawn(self.model, self.request, self.trainer, self.maps)
         if self.main:
             paths = sampling.write(made, self.folder.samples / f"{self.step:06}")
             yield told.Sampled(step=self.step, files=tuple(str(path.relative_to(self.folder.path)) for path in paths))

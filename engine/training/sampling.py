@@ -1,10 +1,13 @@
 """Pictures while a model is trained or judged: the same prompts and seeds each time, drawn by the studio's own loop."""
 
+import io
+import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 
 from PIL import Image
+from torch import Tensor
 
 from engine.denoise import device as devices
 from engine.denoise import loop
@@ -14,20 +17,45 @@ from engine.denoise.sources import Sources
 from engine.denoise.work import conditioning, picture
 from engine.library.load import LoadedModel
 from engine.library.load_control import LoadedControl
+from engine.picture.inputs import put_input
 from engine.request import read as requests
 from engine.request.generation import GenerationRequest
 from engine.request.training import TrainingRequest
 from engine.training.trainer import Trainer
 
 
-def drawn(model: LoadedModel, request: TrainingRequest, trainer: Trainer) -> list[Image.Image]:
-    """With what was learned so far."""
+def drawn(
+    model: LoadedModel, request: TrainingRequest, trainer: Trainer, maps: Sequence[Tensor] = ()
+) -> list[Image.Image]:
+    """With what was learned so far. maps: (3, height, width) in 0..1, which the samples of a ControlNet follow in turn."""
     with trainer.averaged(), trainer.learner.knowing():
-        return draw(model, request, trainer.learner.said)
+        follower = trainer.learner.follower() if maps else None
+        if follower is None:
+            return draw(model, request, trainer.learner.said)
+        with tempfile.TemporaryDirectory() as folder:
+            units = [
+                {"picture": put_input(Path(folder), png(map_)), "model": follower.name, "model_hash": follower.hash}
+                for map_ in maps
+            ]
+            return draw(model, request, trainer.learner.said, units, {follower.hash: follower}, Path(folder))
 
 
-def draw(model: LoadedModel, request: TrainingRequest, said: Callable[[str], str] = str) -> list[Image.Image]:
-    """One picture for each sample prompt, together. said: a prompt as the tokenizer must read it."""
+def png(map_: Tensor) -> bytes:
+    file = io.BytesIO()
+    Image.fromarray((map_ * 255).round().byte().permute(1, 2, 0).cpu().numpy()).save(file, "PNG")
+    return file.getvalue()
+
+
+def draw(
+    model: LoadedModel,
+    request: TrainingRequest,
+    said: Callable[[str], str] = str,
+    units: Sequence[dict[str, str]] = (),
+    controls: Mapping[str, LoadedControl] = MappingProxyType({}),
+    inputs: Path = Path(),
+) -> list[Image.Image]:
+    """One picture for each sample prompt, together. said: a prompt as the tokenizer must read it; units: of control, one
+    for each picture, from the first again where there are fewer."""
     asked = request.samples
     size = min(request.data.resolution, 2048)
     wanted = [
@@ -42,11 +70,12 @@ def draw(model: LoadedModel, request: TrainingRequest, said: Callable[[str], str
                 "width": size,
                 "height": size,
                 "clip_skip": request.base.clip_skip,
+                **({"control": [units[index % len(units)]]} if units else {}),
             }
         )
         for index, prompt in enumerate(asked.prompts)
     ]
-    return together(model, wanted)
+    return together(model, wanted, controls, inputs)
 
 
 def together(

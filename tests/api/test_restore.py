@@ -70,7 +70,8 @@ def test_a_drawn_picture_is_restored_and_keeps_what_drew_it(client: httpx.Client
     told = client.get(f"/api/images/{made}").json()
     assert (told["width"], told["height"]) == (192, 192)
     assert (told["prompt"], told["seed"]) == ("a red house", "1")
-    assert told["parents"] == [{"role": "source", "id": before}]
+    ((role, of, its),) = [(one["role"], one["of"], one["id"]) for one in told["lineage"]]
+    assert (role, of, its) == ("source", made, before)
     file = file_of(client, made)
     assert file.size == (192, 192)
     assert file.text["parameters"] == Image.open(io.BytesIO(bytes_before)).text["parameters"]  # pyright: ignore[reportAttributeAccessIssue]
@@ -84,7 +85,7 @@ def test_several_pictures_without_settings_are_restored_as_one_job(client: httpx
     made = restored(client, pictures=pictures, steps=steps, format="JPEG")
     assert [file_of(client, image).size for image in made] == [(80, 60)] * 3
     told = client.get(f"/api/images/{made[0]}").json()
-    assert (told["prompt"], told["format"], told["parents"]) == ("", "jpeg", [])
+    assert (told["prompt"], told["format"], told["lineage"][0]["id"]) == ("", "jpeg", None)
     assert told["restored"] == "Postprocess upscale to: 80x60, Postprocess upscaler: Lanczos"
 
 

@@ -13,14 +13,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import torch
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
-from engine.library.load import load
-from engine.library.scan import Library
 from engine.settings import HOUSE
 from tests.browser.hands import WAIT
-from tests.engine.library import tiny_control
 from tests.engine.library.blobs import write
 from tests.engine.library.test_control_kinds import controlnet
 
@@ -101,18 +97,14 @@ def url(program: Program) -> str:
 
 @pytest.fixture(scope="session")
 def controlled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Program]:
-    """A studio with a random ControlNet for scribbles beside the built-in model, and one that does not fit it."""
+    """A studio with the built-in model and its ControlNet for scribbles, and one that does not fit it."""
     folder = tmp_path_factory.mktemp("controlled")
-    library = Library(HOUSE / "models", folder / "cache")
-    library.refresh()
-    model = load(library.find("postcard"), torch.device("cpu"), torch.float32)
-    (folder / "models").mkdir()
-    (folder / "models" / "checkpoints").symlink_to(HOUSE / "models" / "checkpoints")
-    networks = folder / "models" / "controlnet"
-    network = tiny_control.controlnet_for(model.unet, widths=(8, 16, 16, 24))
-    tiny_control.write_folder(network, networks / "postcard-scribble")
+    models = models_of_its_own(folder)
+    networks = models / "controlnet"
+    networks.mkdir()
+    (networks / "postcard-scribble").symlink_to(HOUSE / "models" / "controlnet" / "postcard-scribble")
     write(networks / "large-canny.safetensors", controlnet(768))
-    studio = Program(folder, "--models", str(folder / "models"))
+    studio = Program(folder, "--models", str(models))
     try:
         studio.start()
         yield studio

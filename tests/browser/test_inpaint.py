@@ -95,9 +95,38 @@ def test_a_sketch_is_drawn_upon(page: Page):
     to_tab(page, "sketch")
     easel = Easel(page, "sketch")
     easel.stage.wait_for()
+    page.locator("#sketch-way [data-way=colours]").click()
     painted(easel, (0.2, 0.6), (0.8, 0.6), (0.8, 0.9), (0.2, 0.9))
     drawn(page, "a red house in the snow")
     assert "Init image hash: " in newest(page)["infotext"]
+
+
+def test_a_picture_grows_to_the_right_by_dragging_its_frame_and_no_seam_is_seen(page: Page):
+    """Across the border the picture changes no more than it does between its own columns."""
+    prompt = "a red house on the left in a green meadow by day"
+    write(page, "seed", "3")
+    draw(page, prompt, steps=12)
+    before = pixels(page, newest(page))
+    send(page, "Inpaint")
+    easel = Easel(page)
+    easel.stage.wait_for()
+    expect(page.locator("#piece-canvas-inpaint .paint-foot .facts")).to_contain_text("128 × 128")
+    easel.tool("Frame: extend the picture")
+    page.evaluate("async (name) => { await atelier.canvas(name).ready; }", easel.name)
+    box = easel.stage.bounding_box()
+    side = min(box["width"], box["height"]) * 0.9
+    x, y = box["x"] + (box["width"] + side) / 2, box["y"] + box["height"] / 2
+    easel.drag((x, y), (x + side / 2, y))
+    expect(page.locator("#piece-canvas-inpaint .paint-foot .facts")).to_contain_text("192 × 128")
+    expect(page.locator("#field-width input[type=number]")).to_have_value("192")
+    drawn(page, prompt)
+    after = pixels(page, newest(page))
+    assert after.shape == (128, 192, 3)
+    assert newest(page)["outside"] == 0
+    steps = np.abs(np.diff(after.astype(float), axis=1)).mean((0, 2))  # between two columns
+    assert steps[127] <= np.quantile(steps[:127], 0.95)
+    kept = np.abs(after[:, :96].astype(int) - before[:, :96])
+    assert kept.max() == 0
 
 
 def test_without_a_mask_it_is_asked_for_in_words(page: Page):

@@ -65,9 +65,9 @@ def test_a_picture_is_sent_from_the_stage_and_knows_what_it_was(page: Page) -> N
     page.keyboard.press("Escape")
     page.locator(".restored .tools button").last.click()
     sheet = page.locator("dialog.viewer .sheet")
-    expect(sheet.locator(".parents button")).to_have_count(1)
+    expect(sheet.locator(".lineage button")).to_have_count(2)
     expect(sheet).to_contain_text("Postprocess upscale by: 2")
-    sheet.locator(".parents button").click()
+    sheet.locator(".lineage ul ul button").click()
     expect(page.locator("dialog.compare .differences")).to_contain_text("128")
 
 

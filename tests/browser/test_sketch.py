@@ -1,21 +1,26 @@
 """A sketch whose lines a ControlNet follows, and a look at the picture after each stroke."""
 
+import io
+import math
 import re
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect
+from PIL import Image
+from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import Visitors
+from recipes.postcard.follow import agreement
+from tests.browser.conftest import Program, Visitors, models_of_its_own
 from tests.browser.easel import Easel
 from tests.browser.hands import generate, idle, see_result, set_number, to_tab, write
 
 pytestmark = pytest.mark.browser
 
 HOUSE = [(0.3, 0.5), (0.65, 0.5), (0.65, 0.8), (0.3, 0.8), (0.3, 0.5)]
-ROOF = [(0.25, 0.5), (0.47, 0.3), (0.7, 0.5)]
+ROOF = [(0.25, 0.5), (0.47, 0.3), (0.7, 0.5), (0.25, 0.5)]
+SUN = [(0.8 + 0.08 * math.cos(at / 6 * math.pi), 0.18 + 0.08 * math.sin(at / 6 * math.pi)) for at in range(13)]
 
 
 def stroke(easel: Easel, points: Sequence[tuple[float, float]]) -> None:
@@ -67,6 +72,19 @@ def draw_it(page: Page, prompt: str) -> dict[str, Any]:
     return last(page)
 
 
+def seen(page: Page, prompt: str) -> Image.Image:
+    """What is drawn of it, as a file."""
+    write(page, "prompt", prompt)
+    before = len(images(page))
+    generate(page)
+    page.wait_for_function(
+        "async ([url, before]) => (await (await fetch(url)).json()).images.length > before",
+        arg=[f"{page.url}api/images", before],
+    )
+    file = page.request.get(f"{page.url}api/images/{images(page)[0]['id']}/file").body()
+    return Image.open(io.BytesIO(file)).convert("RGB")
+
+
 def test_lines_are_followed_by_the_controlnet_for_scribbles_and_colours_may_be_the_start(guests: Visitors):
     page = guests.come()
     easel = sketch(page)
@@ -100,13 +118,46 @@ def test_a_unit_of_the_form_without_a_picture_reads_the_sketch_too(guests: Visit
     assert values["control"][0]["picture"] == values["control"][1]["picture"]
 
 
-def test_without_such_a_controlnet_the_tab_says_what_is_missing_and_draws(page: Page):
+@pytest.fixture(scope="module")
+def bare(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Program]:
+    """A studio without a ControlNet."""
+    folder = tmp_path_factory.mktemp("bare")
+    studio = Program(folder, "--models", str(models_of_its_own(folder)))
+    try:
+        studio.start()
+        yield studio
+    finally:
+        studio.stop()
+
+
+def test_without_such_a_controlnet_the_tab_says_what_is_missing_and_draws(chromium: Browser, bare: Program):
+    visitors = Visitors(chromium, bare.url)
+    page = visitors.come()
     sketch(page)
     expect(page.locator(".sketch .hint")).to_contain_text("none is in models/controlnet")
     expect(page.locator("#sketch-way [data-way=lines]")).to_be_disabled()
     values = draw_it(page, "from the drawing")
     assert values["start"] == "picture"
     assert "control" not in values
+    visitors.contexts[0].close()
+    assert visitors.complaints == []
+
+
+def test_a_picture_follows_the_sketch_of_a_house_and_a_sun(page: Page):
+    """Beside the picture of the same prompt and seed that follows nothing."""
+    prompt = "a red house in a green meadow by day, sun"
+    write(page, "seed", "11")
+    set_number(page, "steps", 12)
+    easel = Easel(page, "sketch").enter()
+    easel.size(12)
+    for lines in (HOUSE, ROOF, SUN):
+        stroke(easel, lines)
+    lines = Image.fromarray(255 - easel.sketch()).resize((128, 128), Image.Resampling.BOX)
+    followed = seen(page, prompt)
+    to_tab(page, "txt2img")
+    free = seen(page, prompt)
+    assert agreement(lines, followed) > 0.8
+    assert agreement(lines, followed) > agreement(lines, free) + 0.3
 
 
 def test_live_looks_anew_after_each_stroke_never_piles_up_and_keeps_nothing(guests: Visitors):

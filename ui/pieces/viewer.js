@@ -81,7 +81,7 @@
       h("dl", {}, row("details.size", `${image.width} × ${image.height}`), row("field.checkpoint.label", image.checkpoint), row("field.sampler.label", image.sampler), row("field.schedule.label", v.schedule),
         row("field.steps.label", image.steps), row("field.guidance.label", v.guidance), row("field.seed.label", image.seed), row("field.clip_skip.label", v.clip_skip),
         row("details.restored", image.restored), row("details.seconds", image.seconds ? atelier.seconds(image.seconds) : null), row("details.created", atelier.when(image.created))),
-      atelier.parents(image),
+      atelier.lineage(image),
       other.length ? h("details", {}, h("summary", {}, t("details.more")), h("dl", {}, other.flatMap(([name, value]) => [h("dt", {}, atelier.label(name)), h("dd", {}, String(value))]))) : "",
       h("details", {}, h("summary", {}, t("details.infotext")), h("pre", {}, image.infotext)));
   };

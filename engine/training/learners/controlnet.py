@@ -9,11 +9,14 @@ from diffusers import ControlNetModel
 from torch import Tensor
 
 from engine.library.load import LoadedModel
+from engine.library.load_control import LoadedControl, taken_out
 from engine.request.training import TrainingRequest
 from engine.request.training_methods import ControlNet
 from engine.training.export.controlnet import write_controlnet
 from engine.training.learners.diffusion import Diffusion, learning_rate, named
 from engine.training.learners.learner import Batch, Group
+
+FOLLOWED = "0" * 10  # in place of a hash: it has none before it is a file
 
 
 class ControlNetLearner(Diffusion):
@@ -47,6 +50,13 @@ class ControlNetLearner(Diffusion):
 
     def untrained(self, noisy: Tensor, times: Tensor, context: Tensor, batch: Batch) -> Tensor:
         return super().answer(noisy, times, context, batch)
+
+    def follower(self) -> LoadedControl:
+        model = self.model
+        copy = cast(ControlNetModel, ControlNetModel.from_config(self.controlnet.config))
+        copy.load_state_dict(self.controlnet.state_dict())
+        copy.requires_grad_(False).eval().to(device=model.device, dtype=model.dtype)  # pyright: ignore
+        return LoadedControl("training", FOLLOWED, copy, taken_out(copy), model.dtype, model.device, 0, {})
 
     def product(self, folder: Path, name: str, about: Mapping[str, str]) -> list[Path]:
         return [write_controlnet(self.controlnet, folder / name, self.request, about)]

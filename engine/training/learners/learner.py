@@ -10,6 +10,8 @@ from typing import Any, Self
 import torch
 from torch import Tensor, nn
 
+from engine.library.load_control import LoadedControl
+
 
 @dataclass(frozen=True)
 class Batch:
@@ -98,6 +100,10 @@ class Learner(nn.Module):
     def said(self, prompt: str) -> str:
         """A prompt as the tokenizer must read it."""
         return prompt
+
+    def follower(self) -> LoadedControl | None:
+        """A copy of the ControlNet that is trained, to draw samples with; None where none is."""
+        return None
 
     def weights(self) -> dict[str, nn.Parameter]:
         """All that is trained, by name."""

@@ -35,6 +35,23 @@ def test_a_word_that_is_learned_is_drawn_with_all_its_vectors(tmp_path: Path) ->
         before = after
 
 
+def test_samples_of_a_controlnet_follow_a_map_and_show_what_it_has_learned(tmp_path: Path) -> None:
+    run = trainer(tmp_path, "a red house", method="controlnet", precision="float32")
+    learner: Any = run.learner
+    maps = [torch.zeros(3, 128, 128), torch.ones(3, 128, 128)]
+    free = drawn(run)
+    (silent,) = sampling.drawn(learner.model, run.request, run, maps[:1])
+    assert abs(numpy.asarray(silent).astype(int) - free).max() <= 1  # at the beginning it says nothing
+    network = learner.controlnet
+    last = network.controlnet_cond_embedding.conv_out
+    for layer in (last, *network.controlnet_down_blocks, network.controlnet_mid_block):
+        torch.nn.init.normal_(layer.weight, std=0.5)
+    first, second = (numpy.asarray(sampling.drawn(learner.model, run.request, run, [map_])[0]) for map_ in maps)
+    assert (first != free).any()
+    assert (first != second).any()
+    assert all(weight.requires_grad for weight in network.parameters())
+
+
 @pytest.mark.parametrize("prediction", ["epsilon", "v_prediction"])
 def test_samples_are_drawn_by_what_the_network_learns_to_answer(prediction: str, tmp_path: Path) -> None:
     run = trainer(tmp_path, "a red house", prediction=prediction)
