@@ -19,6 +19,7 @@ from ui.units import drawn_units, of_form
 
 log = logging.getLogger("atelier.ui")
 LOOK: dict[str, Any] = {"count": 1, "trace": False, "format": "JPEG"}
+MOST_STARTS = 64  # pictures that one press draws from; begin.js refuses more
 LOOK_STEPS = 8  # of a live sketch, unless the form has fewer
 FILLED_IN = {
     "checkpoint_hash",
@@ -39,17 +40,19 @@ class Actions:
     def submit(self, request: gr.Request, begin: Any = None, **values: Any) -> dict[str, Any]:
         """At once {"jobs": ids}, with {"problem": ...} what was refused; the pictures come by the page's own stream.
 
-        begin: the start, as begin.js tells it: its kind, and the parameters that this kind has.
+        begin: the start, as begin.js tells it: its kind, and the parameters that this kind has; `more`: pictures that are
+        drawn like the first, each as jobs of its own.
         """
         owner, jobs = self.visitor(request), []
         answer: dict[str, Any] = {"jobs": jobs, "turn": next(self.turn)}
         try:
             self.studio.forms.change(owner, values)
-            wanted = wished(values, begin)
-            for _ in range(batches(values)):
-                job = self.studio.submit(wanted, owner)
-                jobs.append(job.id)
-                wanted |= seeds_after(job)
+            for one in each(begin):
+                wanted = wished(values, one)
+                for _ in range(batches(values)):
+                    job = self.studio.submit(wanted, owner)
+                    jobs.append(job.id)
+                    wanted |= seeds_after(job)
         except AtelierError as error:
             answer["problem"] = of_form(error.problem, values.get("control")).model_dump()
         except Exception:
@@ -188,6 +191,14 @@ def asked(values: dict[str, Any]) -> dict[str, Any]:
 
 def of_hires(name: str) -> bool:
     return name in PARAMETERS and PARAMETERS[name].part == "hires"
+
+
+def each(begin: Any) -> list[Any]:
+    """The start with each of its pictures."""
+    if not isinstance(begin, dict) or not isinstance(begin.get("more"), list):
+        return [begin]
+    alone = {name: value for name, value in begin.items() if name != "more"}
+    return [alone, *({**alone, "picture": str(picture)} for picture in begin["more"][: MOST_STARTS - 1])]
 
 
 def started(begin: Any) -> dict[str, Any]:

@@ -31,6 +31,10 @@ def on_stage(page: Page) -> Image.Image:
     return Image.open(io.BytesIO(page.request.get(f"{page.url}{path}").body())).convert("RGB")
 
 
+def file_of(page: Page, image: str) -> Image.Image:
+    return Image.open(io.BytesIO(page.request.get(f"{page.url}api/images/{image}/file").body())).convert("RGB")
+
+
 def apart(one: Image.Image, other: Image.Image) -> float:
     """Mean difference of levels."""
     return float(np.abs(np.asarray(one, float) - np.asarray(other.convert("RGB").resize(one.size), float)).mean())
@@ -78,6 +82,36 @@ def test_a_picture_is_sent_from_the_stage_and_is_there_after_a_reload(page: Page
     expect(page.locator(".well")).to_be_hidden()
     draw(page, "without a start")
     assert "Init image hash" not in page.request.get(f"{page.url}api/images").json()["images"][0]["infotext"]
+
+
+def test_several_pictures_are_each_drawn_with_the_same_settings_and_stay_over_a_reload(
+    page: Page, visitors: Visitors, tmp_path: Path
+):
+    files = []
+    for name, colour in (("one", (200, 40, 40)), ("two", (40, 200, 40)), ("three", (40, 40, 200))):
+        Image.new("RGB", (128, 128), colour).save(tmp_path / f"{name}.png")
+        files.append(tmp_path / f"{name}.png")
+    to_tab(page, "img2img")
+    page.locator("#begin-file").set_input_files(files)
+    expect(page.locator(".well .facts")).to_have_text("3 pictures, each drawn with these settings")
+    page.wait_for_timeout(500)  # the browser writes it down
+    page.reload()
+    visitors.settle(page)
+    expect(page.locator(".well .facts")).to_have_text("3 pictures, each drawn with these settings")
+    page.locator(".start-field.ranged .figure").fill("0.1")
+    page.locator(".start-field.ranged .figure").blur()
+    set_number(page, "steps", 10)
+    write(page, "prompt", "each by itself")
+    generate(page)
+    page.wait_for_function(
+        """async (url) => (await (await fetch(url)).json()).images.filter((one) => one.prompt === "each by itself").length === 3""",
+        arg=f"{page.url}api/images",
+    )
+    made = page.request.get(f"{page.url}api/images").json()["images"][:3]
+    means = [np.asarray(file_of(page, one["id"]), float).mean((0, 1)) for one in reversed(made)]
+    assert [int(mean.argmax()) for mean in means] == [0, 1, 2]  # in their order, each from its own
+    page.get_by_role("button", name="Take it out").click()
+    expect(page.locator(".well .facts")).to_contain_text("Drop a picture")
 
 
 def test_without_a_picture_it_is_asked_for_in_words(page: Page, tmp_path: Path):

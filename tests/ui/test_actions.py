@@ -1,15 +1,17 @@
 """What the page's events do, against a real studio."""
 
+import io
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
 import pytest
+from PIL import Image
 
 from engine.errors import Problem
 from engine.library.model import ModelFile
 from tests.ui.conftest import VISITOR
-from ui.actions import Actions, choices, described, first_form
+from ui.actions import MOST_STARTS, Actions, choices, described, first_form
 from ui.form import FORM, shown
 
 NOBODY: Any = gr.Request(request=None)
@@ -61,6 +63,29 @@ def test_batches_are_jobs_that_carry_the_seed_on(actions: Actions):
 def test_in_a_variation_the_variations_seed_is_carried_on(actions: Actions):
     answer = actions.submit(NOBODY, prompt="a boat", seed="7", variation_strength=0.2, variation_seed="5", batches=2)
     assert seeds(actions, answer) == [(7, 5), (7, 6)]
+
+
+def test_several_starting_pictures_are_jobs_with_the_same_settings(actions: Actions, pictures: list[str]):
+    begin = {"start": "picture", "strength": 0.5, "picture": pictures[0], "more": pictures[1:]}
+    answer = actions.submit(NOBODY, begin, prompt="a boat", seed="7", batches=2)
+    jobs = [actions.studio.job(job, VISITOR).drawn for job in answer["jobs"]]
+    assert [(job.start.picture, job.sampling.seed) for job in jobs] == [  # pyright: ignore[reportAttributeAccessIssue]
+        (picture, seed) for picture in pictures for seed in (7, 8)
+    ]
+    gone = actions.submit(NOBODY, {**begin, "more": ["0" * 64, pictures[1]]}, prompt="a boat")
+    assert (len(gone["jobs"]), gone["problem"]["code"]) == (1, "picture.missing")
+    many = actions.submit(NOBODY, {**begin, "more": pictures[:1] * 200}, prompt="a boat")
+    assert len(many["jobs"]) == MOST_STARTS
+
+
+@pytest.fixture
+def pictures(actions: Actions) -> list[str]:
+    made = []
+    for level in (10, 120, 240):
+        file = io.BytesIO()
+        Image.new("RGB", (64, 64), (level, 90, 60)).save(file, "PNG")
+        made.append(actions.studio.keep_picture(file.getvalue()))
+    return made
 
 
 @pytest.mark.parametrize("batches", [None, "", 0, "many"])

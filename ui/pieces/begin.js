@@ -21,18 +21,19 @@ const database = () => new Promise((resolve, reject) => {
   request.onsuccess = () => resolve(request.result);
   request.onerror = () => reject(request.error);
 });
-const keep = async (blob) => { try { const store = (await database()).transaction("pictures", "readwrite").objectStore("pictures"); if (blob) store.put(blob, "img2img"); else store.delete("img2img"); } catch { /* a private window: it lasts as long as the page */ } };
+const keep = async (blobs) => { try { const store = (await database()).transaction("pictures", "readwrite").objectStore("pictures"); if (blobs) store.put(blobs, "img2img"); else store.delete("img2img"); } catch { /* a private window: it lasts as long as the page */ } };
 const kept = async () => { try { const request = (await database()).transaction("pictures").objectStore("pictures").get("img2img"); return await new Promise((resolve) => { request.onsuccess = () => resolve(request.result ?? null); request.onerror = () => resolve(null); }); } catch { return null; } };
 
-const picker = h("input", { type: "file", accept: "image/png,image/jpeg,image/webp,image/avif,image/gif", class: "unseen", tabindex: "-1", "aria-hidden": "true", id: "begin-file" });
+const picker = h("input", { type: "file", multiple: true, accept: "image/png,image/jpeg,image/webp,image/avif,image/gif", class: "unseen", tabindex: "-1", "aria-hidden": "true", id: "begin-file" });
 const img = h("img", { alt: "", draggable: "false" }), facts = h("p", { class: "facts" }), line = h("p", { class: "wrong", role: "alert" });
 const tools = h("div", { class: "tools" }), face = h("button", { type: "button", class: "face", onclick: () => { picker.value = ""; picker.click(); } });
 const well = h("div", { class: "well" }, face, h("div", { class: "side" }, facts, tools, line)), fields = h("div", { class: "start-fields" });
 root.replaceChildren(h("div", { class: "begin" }, well, atelier.sketch.node, fields, picker));
-let blob = null, size = null;
+let blob = null, size = null, more = [];  // more: pictures that are drawn after the first, with the same settings
+const MOST = 64;
 
 const show = async (next) => {
-  if (!next) { blob = size = null; img.removeAttribute("src"); draw(); return true; }
+  if (!next) { blob = size = null; more = []; img.removeAttribute("src"); draw(); return true; }
   const address = URL.createObjectURL(next);
   const found = await new Promise((resolve) => {
     const probe = new Image();
@@ -47,28 +48,37 @@ const show = async (next) => {
   draw();
   return true;
 };
-/** A new starting picture; the form's size follows its shape. */
-const take = async (next) => {
-  if (!(await show(next))) return;
+/** A new starting picture, or several; the form's size follows the first one's shape. */
+const take = async (...next) => {
+  if (next.length > MOST) { line.textContent = t("begin.many", { n: next.length, most: MOST }); return; }
+  if (!(await show(next[0]))) return;
+  more = next.slice(1);
   keep(next);
+  draw();
   atelier.emit("begin");
   if (size) atelier.setSize(atelier.fitted(size.width, size.height));
 };
-picker.addEventListener("change", () => { if (picker.files[0]) take(picker.files[0]); });
+picker.addEventListener("change", () => { if (picker.files[0]) take(...picker.files); });
 well.addEventListener("dragover", (event) => { event.preventDefault(); well.classList.add("over"); });
 well.addEventListener("dragleave", () => well.classList.remove("over"));
 well.addEventListener("drop", (event) => {
   event.preventDefault(); event.stopPropagation();
   well.classList.remove("over");
   atelier.emit("dropped");
-  if (event.dataTransfer.files[0]) take(event.dataTransfer.files[0]);
+  const files = [...event.dataTransfer.files];
+  if (files[0]) take(...(files.length > 1 ? files.filter((one) => one.type.startsWith("image/")) : files));
 });
 document.addEventListener("paste", (event) => {
   if (event.defaultPrevented) return;
   const file = [...(event.clipboardData?.files ?? [])].find((one) => one.type.startsWith("image/"));
   if (file && well.offsetParent) { event.preventDefault(); take(file); }
 });
-atelier.ways.img2img = { kind: "picture", take, begin: async () => (blob ? { ...started("img2img"), picture: await atelier.upload(blob) } : {}) };
+const uploaded = async (blobs) => { const made = []; for (const one of blobs) made.push(await atelier.upload(one)); return made; };
+atelier.ways.img2img = { kind: "picture", take: (next) => take(next), begin: async () => {
+  if (!blob) return {};
+  const [picture, ...rest] = await uploaded([blob, ...more]);
+  return { ...started("img2img"), picture, ...(rest.length ? { more: rest } : {}) };
+} };
 
 // --- the canvases --------------------------------------------------------------------------------------------
 const fit = (canvas) => { const { width, height } = canvas.size(); if (width) atelier.setSize(atelier.fitted(width, height)); };
@@ -105,7 +115,7 @@ const draw = () => {
   face.title = t(blob ? "begin.other" : "begin.choose");
   face.setAttribute("aria-label", t(blob ? "begin.other" : "begin.choose"));
   face.replaceChildren(...(blob ? [img] : [atelier.icon("open")]));
-  facts.textContent = blob ? `${size.width} × ${size.height}` : t("begin.drop");
+  facts.textContent = !blob ? t("begin.drop") : more.length ? t("begin.several", { n: more.length + 1 }) : `${size.width} × ${size.height}`;
   const latest = atelier.shown;
   tools.replaceChildren(...(blob ? [tool("close", "begin.remove", () => { show(null); keep(null); })] : [latest ? h("button", { type: "button", class: "link", onclick: () => atelier.send("img2img", latest) }, t("begin.latest")) : null].filter(Boolean)));
   const open = folded?.open ?? false, rest = all.filter((one) => !plain.includes(one.name));
@@ -114,5 +124,8 @@ const draw = () => {
   fields.replaceChildren(...all.filter((one) => plain.includes(one.name)).map((one) => control(tab, one)), ...(folded ? [folded] : []));
 };
 for (const event of ["bench", "language", "shown", "sketch"]) atelier.on(event, draw);
-kept().then((last) => { if (last && !blob) show(last); });
+kept().then(async (last) => {
+  const [first, ...rest] = [last ?? []].flat();
+  if (first && !blob && await show(first)) { more = rest; draw(); }
+});
 draw();
