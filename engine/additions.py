@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from engine import control_text
 from engine.errors import AtelierError, BadRequest
@@ -35,6 +35,19 @@ class Shelf(Protocol[A]):
     def with_hash(self, digest: str, name: str = "") -> A | None: ...
     def hash_of(self, addition: A) -> str: ...
     def words(self) -> Mapping[str, A]: ...
+
+
+class Shelves(Protocol):
+    """What is asked of the library for them: engine.library.scan.Library."""
+
+    @property
+    def loras(self) -> Shelf[Any]: ...
+    @property
+    def embeddings(self) -> Shelf[Any]: ...
+    @property
+    def controls(self) -> Shelf[Any]: ...
+    @property
+    def upscalers(self) -> Shelf[Any]: ...
 
 
 def settled(

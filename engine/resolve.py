@@ -3,10 +3,10 @@
 import secrets
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import Protocol, TypeVar
 
 from engine import additions
-from engine.additions import Shelf
+from engine.additions import Shelves
 from engine.errors import BadRequest
 from engine.prompt.lexicon import Lexicon
 from engine.prompt.spend import spend
@@ -35,19 +35,11 @@ class Checkpoint(Protocol):
 C = TypeVar("C", bound=Checkpoint)
 
 
-class Checkpoints(Protocol[C]):
+class Checkpoints(Shelves, Protocol[C]):
     """The library's side of resolving: engine.library.scan.Library."""
 
     def find(self, wanted: str) -> C: ...
     def hash_of(self, model: C) -> str: ...
-    @property
-    def loras(self) -> Shelf[Any]: ...
-    @property
-    def embeddings(self) -> Shelf[Any]: ...
-    @property
-    def controls(self) -> Shelf[Any]: ...
-    @property
-    def upscalers(self) -> Shelf[Any]: ...
 
 
 NO_WORDS = Lexicon.of(Path("/nowhere"))

@@ -16,8 +16,9 @@ from engine.library.addition import Addition
 from engine.library.control_kinds import BARE, DIFFUSERS, ORIGINAL
 from engine.library.families.table import FAMILIES
 from engine.library.folder import read_config, refuse_towers
-from engine.library.header import Header, Stamp, stamp_of, unchanged
+from engine.library.header import Header, stamp_of
 from engine.library.load import LoadedModel, skeleton, without_meta
+from engine.library.loaded import Loaded
 from engine.library.model import as_error
 from engine.library.names import Place, Places
 from engine.library.parts import Part
@@ -29,22 +30,11 @@ FOLD = 8  # pixels along a side that a T2I-Adapter makes one of
 
 
 @dataclass
-class LoadedControl:
-    """In eval mode, without gradients; who borrows it leaves it as it was.
+class LoadedControl(Loaded):
+    """network: a ControlNet takes `controlnet_cond` embedded, since that is the same at every step; embed: does it."""
 
-    network: a ControlNet takes `controlnet_cond` embedded, since that is the same at every step; embed: does it."""
-
-    name: str
-    hash: str
     network: ControlNetModel | T2IAdapter
     embed: nn.Module
-    dtype: torch.dtype
-    device: torch.device
-    nbytes: int
-    files: dict[Path, Stamp]
-
-    def fresh(self) -> bool:
-        return unchanged(self.files)
 
 
 def load_control(found: Addition, device: torch.device, dtype: torch.dtype, hash: str = "") -> LoadedControl:
@@ -66,7 +56,7 @@ def load_control(found: Addition, device: torch.device, dtype: torch.dtype, hash
     without_meta(network, part, device)
     weight = sum(tensor.nbytes for tensor in network.parameters())
     embed = taken_out(network) if isinstance(network, ControlNetModel) else nn.Identity()
-    return LoadedControl(found.name, hash, network, embed, dtype, device, weight, stamps)
+    return LoadedControl(found.name, hash, dtype, device, weight, stamps, network, embed)
 
 
 def taken_out(network: ControlNetModel) -> nn.Module:

@@ -12,7 +12,8 @@ from torch import Tensor
 
 from engine.errors import ModelDamaged
 from engine.library.addition import PICKLES, Addition
-from engine.library.header import AGAIN, Stamp, stamp_of, unchanged
+from engine.library.header import AGAIN, stamp_of
+from engine.library.loaded import Loaded
 from engine.library.model import as_error
 from engine.library.pickles import check_pickle
 from engine.library.weights import WeightFile
@@ -23,20 +24,11 @@ SWOLLEN = 1.5  # times the file's size, from which on tensors are a lie
 
 
 @dataclass
-class LoadedUpscaler:
+class LoadedUpscaler(Loaded):
     """network: takes and gives (1, 3, height, width) in 0..1; scale: how many times as wide, 1 for one that only cleans."""
 
-    name: str
-    hash: str
     network: ImageModelDescriptor
     scale: int
-    dtype: torch.dtype
-    device: torch.device
-    nbytes: int
-    files: dict[Path, Stamp]
-
-    def fresh(self) -> bool:
-        return unchanged(self.files)
 
 
 def load_upscaler(found: Addition, device: torch.device, dtype: torch.dtype, hash: str = "") -> LoadedUpscaler:
@@ -73,7 +65,7 @@ def load_upscaler(found: Addition, device: torch.device, dtype: torch.dtype, has
     dtype = suited(network, dtype)
     network.to(device=device, dtype=dtype).eval()
     size = sum(weight.nbytes for weight in network.model.parameters())
-    return LoadedUpscaler(found.name, hash, network, network.scale, dtype, device, size, {found.path: stamp})
+    return LoadedUpscaler(found.name, hash, dtype, device, size, {found.path: stamp}, network, network.scale)
 
 
 def suited(network: ImageModelDescriptor, dtype: torch.dtype) -> torch.dtype:

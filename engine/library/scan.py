@@ -15,7 +15,7 @@ from engine.library.hash import HashCache, LegacyHashes
 from engine.library.header import Stamp, stamp_of
 from engine.library.identify import OTHER_FORMATS, identify
 from engine.library.model import ModelFile, as_error
-from engine.library.shelf import Shelf
+from engine.library.shelf import Shelf, files_below
 
 SUFFIXES = (".safetensors", *OTHER_FORMATS)
 QUICK_TO_HASH = 256 * 2**20
@@ -46,7 +46,7 @@ class Library:
         """Looks at every file's inode, size and time; opens only what is new or changed."""
         with self._lock:
             seen = {}
-            for path, name in _named(list(_models_below(self._folder)), self._folder):
+            for path, name in _named(list(files_below(self._folder, SUFFIXES, _a_model)), self._folder):
                 stamps = _stamps(path)
                 before = self._seen.get(path)
                 if before and before[0] == stamps and before[1].name == name:
@@ -172,23 +172,9 @@ class Library:
             self._changed.wait()
 
 
-def _models_below(folder: Path, above: frozenset[Path] = frozenset()) -> Iterator[Path]:
-    """Model files and diffusers folders; links are followed, but not in circles."""
-    try:
-        inside = sorted(folder.iterdir())
-        above |= {folder.resolve()}
-    except OSError:
-        return
-    for path in inside:
-        if path.name.startswith("."):
-            continue
-        if path.is_dir():
-            if (path / "model_index.json").is_file() or (path / "unet").is_dir():
-                yield path
-            elif path.resolve() not in above:
-                yield from _models_below(path, above)
-        elif path.suffix.lower() in SUFFIXES:
-            yield path
+def _a_model(folder: Path) -> bool:
+    """In diffusers' layout."""
+    return (folder / "model_index.json").is_file() or (folder / "unet").is_dir()
 
 
 def _named(paths: list[Path], root: Path) -> Iterator[tuple[Path, str]]:

@@ -3,7 +3,7 @@
 import difflib
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -47,7 +47,7 @@ class Shelf:
         """Looks at every file's inode, size and time; opens only what is new or changed."""
         with self._lock:
             seen = {}
-            for path in files_below(self.folder):
+            for path in files_below(self.folder, SUFFIXES):
                 stamps, before = stamps_of(path), self._seen.get(path)
                 name = printable(path.relative_to(self.folder).as_posix().removesuffix(path.suffix))
                 seen[path] = before if before and before[0] == stamps else (stamps, describe(path, name, self.kind))
@@ -173,8 +173,13 @@ def distinct(found: list[Addition]) -> list[Addition]:
     return made
 
 
-def files_below(folder: Path, above: frozenset[Path] = frozenset()) -> Iterator[Path]:
-    """Links are followed, but not in circles."""
+def files_below(
+    folder: Path,
+    suffixes: tuple[str, ...],
+    whole: Callable[[Path], bool] = lambda _: False,
+    above: frozenset[Path] = frozenset(),
+) -> Iterator[Path]:
+    """Files with these endings, and folders that count as a whole. Links are followed, but not in circles."""
     try:
         inside = sorted(folder.iterdir())
         above |= {folder.resolve()}
@@ -184,9 +189,11 @@ def files_below(folder: Path, above: frozenset[Path] = frozenset()) -> Iterator[
         if path.name.startswith("."):
             continue
         if path.is_dir():
-            if path.resolve() not in above:
-                yield from files_below(path, above)
-        elif path.suffix.lower() in SUFFIXES:
+            if whole(path):
+                yield path
+            elif path.resolve() not in above:
+                yield from files_below(path, suffixes, whole, above)
+        elif path.suffix.lower() in suffixes:
             yield path
 
 

@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from engine.additions import Shelf
+from engine.additions import Shelf, Shelves
 from engine.errors import AtelierError
 from engine.infotext import Reading
 from engine.prompt import networks
@@ -30,18 +30,10 @@ class Named(Protocol):
     def name(self) -> str: ...
 
 
-class Models(Protocol):
+class Models(Shelves, Protocol):
     """What is asked of the library: engine.library.scan.Library."""
 
     def find(self, wanted: str) -> Named: ...
-    @property
-    def loras(self) -> Shelf[Any]: ...
-    @property
-    def embeddings(self) -> Shelf[Any]: ...
-    @property
-    def controls(self) -> Shelf[Any]: ...
-    @property
-    def upscalers(self) -> Shelf[Any]: ...
 
 
 @dataclass(frozen=True)

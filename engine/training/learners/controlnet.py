@@ -56,7 +56,7 @@ class ControlNetLearner(Diffusion):
         copy = cast(ControlNetModel, ControlNetModel.from_config(self.controlnet.config))
         copy.load_state_dict(self.controlnet.state_dict())
         copy.requires_grad_(False).eval().to(device=model.device, dtype=model.dtype)  # pyright: ignore
-        return LoadedControl("training", FOLLOWED, copy, taken_out(copy), model.dtype, model.device, 0, {})
+        return LoadedControl("training", FOLLOWED, model.dtype, model.device, 0, {}, copy, taken_out(copy))
 
     def product(self, folder: Path, name: str, about: Mapping[str, str]) -> list[Path]:
         return [write_controlnet(self.controlnet, folder / name, self.request, about)]
