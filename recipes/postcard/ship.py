@@ -8,6 +8,7 @@ from pathlib import Path
 import torch
 from safetensors.torch import load_file
 
+from engine.library.card import card_file
 from engine.training.export.folder import replaced, write_json, write_tensors
 from recipes.postcard.scenes import COLOURS, OBJECTS
 from recipes.postcard.stages import PROMPTS
@@ -22,6 +23,9 @@ ABOUT = (
     "the beach or in an autumn field; by day, at sunset, at night or at dawn; with mountains, hills, a forest or a city "
     "behind, sun, moon, stars, clouds, birds."
 )
+FOLLOWS = (
+    "Postcards follow the lines of a sketch: what a hand draws, white on black; the tab Sketch turns ink into that."
+)
 
 
 def ship(checkpoint: Path, controlnet: Path | None, models: Path) -> list[Path]:
@@ -32,7 +36,10 @@ def ship(checkpoint: Path, controlnet: Path | None, models: Path) -> list[Path]:
     card = {"title": "Postcard", "about": ABOUT, "licence": LICENCE, "width": 128, "height": 128, "examples": PROMPTS}
     write_json(target / "atelier.json", card)
     if controlnet is not None:
-        written.append(halved(controlnet, models / "controlnet" / CONTROLNET, (".",)))
+        network = halved(controlnet, models / "controlnet" / CONTROLNET, (".",))
+        card = {"title": "Postcard: scribble", "about": FOLLOWS, "licence": LICENCE}
+        write_json(card_file(network / "diffusion_pytorch_model.safetensors"), card)
+        written.append(network)
     size = sum(path.stat().st_size for path in models.rglob("*.safetensors"))
     if size > MOST:
         raise SystemExit(f"{size / 1e6:.1f} MB of weights are more than {MOST / 1e6:.0f} MB.")

@@ -33,7 +33,7 @@ class Effort:
 
 EFFORTS = {
     "tiny": Effort(64, 5, 20, 20, 10, 10, batch=8, resolution=64),
-    "small": Effort(24_000, 1_500, 6_500, 24_000, 6_000, 3_000),
+    "small": Effort(24_000, 1_500, 6_500, 24_000, 12_000, 5_000),
 }
 
 
@@ -104,7 +104,7 @@ def controlnet(effort: Effort, folder: str, checkpoint: str) -> TrainingRequest:
         checkpoint=checkpoint,
         length=effort.controlnet,
         batch=effort.batch,
-        learning_rate=5e-4,
+        learning_rate=1e-3,
         schedule="cosine",
         warmup=100,
         ema=True,

@@ -51,7 +51,7 @@ def test_both_requests_of_the_autoencoder_ask_what_they_asked_before() -> None:
     effort = stages.EFFORTS["small"]
     first, second = (make(effort, "p", "m") for make in (stages.autoencoder, stages.decoder))
     assert (first.loop.length, first.optimisation.learning_rate, first.product.name) == (6500, 1.5e-3, "autoencoder")
-    assert (second.loop.length, second.optimisation.learning_rate, second.product.name) == (6000, 1e-3, "decoder")
+    assert (second.loop.length, second.optimisation.learning_rate, second.product.name) == (12_000, 1e-3, "decoder")
     assert first.method.model_dump() == {
         "kind": "vae", "architecture": "as the model", "encoder": True, "crop": 64, "kl": 1e-4, "gradients": 1.0,
     }  # fmt: skip
