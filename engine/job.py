@@ -48,13 +48,13 @@ class Job(BaseModel):
 
     @property
     def cost(self) -> float:
-        """Work in million pixel-steps, control and a second pass included: what fairness counts."""
+        """Work in million pixel-steps, control, loops and a second pass included: what fairness counts."""
         request = self.request
         if isinstance(request, RestoreRequest):
             return sum(w * h for w, h in request.sizes) * sum(map(weight, request.steps)) / 1e6
         units = sum(unit.weight > 0 for unit in request.control)
         (width, height), sampling = request.size, request.sampling
-        work = width * height * evaluations(sampling.sampler, sampling.steps)
+        work = width * height * evaluations(sampling.sampler, sampling.steps) * request.loops
         if request.hires.on:
             width, height = request.hires.size(request.size)
             work += width * height * evaluations(sampling.sampler, request.hires.steps(sampling.steps))

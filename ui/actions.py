@@ -69,6 +69,7 @@ class Actions:
         try:
             wanted = wished(values, asked.get("begin")) | LOOK
             wanted["steps"] = fewer(values.get("steps"))
+            wanted |= {"loops": 1} if "loops" in wanted else {}
             return answer | {"job": self.studio.submit(wanted, self.visitor(request), live=True).id}
         except AtelierError as error:
             return answer | {"problem": of_form(error.problem, values.get("control")).model_dump()}

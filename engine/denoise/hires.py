@@ -92,11 +92,9 @@ def second(
     told: Conditioning,
     units: tuple[Unit, ...] = (),
     network: LoadedUpscaler | None = None,
-) -> Second | None:
-    """None where there is no second pass. told: for its own steps."""
+) -> Second:
+    """told: for its own steps."""
     hires, steps = request.hires, request.sampling.steps
-    if not hires.on:
-        return None
     of = hires.schedule(steps)
     sampling = request.sampling.model_copy(update={"steps": of})  # of a table that may be longer than any first pass
     solver = make(sampling, request.tuning, model.scheduler_config, model.family.key)

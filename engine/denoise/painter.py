@@ -261,8 +261,8 @@ class Painter:
             of=picture.of,
             preview=collect(picture),
         )
-        if drawn.finished and picture.second:
-            picture.go_over(picture.second)
+        if drawn.finished and picture.later:
+            picture.go_over()
         elif drawn.finished:
             image = decode(drawn.model, drawn.latents, picture.request.tuning.arithmetic)
             text = infotext.write(picture.request)

@@ -4,13 +4,15 @@ import time
 from concurrent.futures import Future
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
+from typing import Protocol
 
 from engine import additions
 from engine.denoise import start
+from engine.denoise.again import turns
 from engine.denoise.conditioning import Conditioning, Speaker
 from engine.denoise.control import units_of
 from engine.denoise.finish import Finished
-from engine.denoise.hires import Second, second
+from engine.denoise.hires import second
 from engine.denoise.loop import Denoising, rows_of
 from engine.denoise.noise import Noise
 from engine.denoise.samplers import make
@@ -29,6 +31,18 @@ JOINING = 0.5
 Key = tuple[str, int, int, Set]
 
 
+class Pass(Protocol):
+    """Draws over what the pass before has drawn: at a larger size (Second), or once more (Again)."""
+
+    @property
+    def size(self) -> tuple[int, int]: ...
+    @property
+    def first(self) -> int: ...
+    @property
+    def evaluations(self) -> int: ...
+    def begin(self, drawn: Denoising) -> Denoising: ...
+
+
 @dataclass
 class Picture:
     """One picture of a job. turn: when it was last stepped, so that all get their turn."""
@@ -45,8 +59,8 @@ class Picture:
     worn: Set = ()  # what LoRAs its UNet wears
     ending: Ending | None = None
     owed: float = 0.0  # steps that it has to sit out for what its control took
-    second: Second | None = None  # a pass that is still to come
-    before: int = 0  # evaluations of a first pass that is over
+    later: list[Pass] = field(default_factory=list)  # that are still to come
+    before: int = 0  # evaluations of passes that are over
     size: tuple[int, int] = (0, 0)  # (width, height) that is drawn now
 
     @property
@@ -60,16 +74,17 @@ class Picture:
 
     @property
     def of(self) -> int:
-        return self.before + len(self.denoising.solver.times) + (self.second.evaluations if self.second else 0)
+        return self.before + len(self.denoising.solver.times) + sum(one.evaluations for one in self.later)
 
     def watch(self) -> None:
         if self.denoising.watched:
             self.trace = Trace(self.of - self.denoising.index)
 
-    def go_over(self, second: Second) -> None:
-        """From the finished first pass to the second."""
-        self.before += len(self.denoising.solver.times) - second.first
-        self.denoising, self.size, self.second = second.begin(self.denoising), second.size, None
+    def go_over(self) -> None:
+        """From a finished pass to the next."""
+        following = self.later.pop(0)
+        self.before += len(self.denoising.solver.times) - following.first
+        self.denoising, self.size = following.begin(self.denoising), following.size
         if self.trace:
             self.trace.anew()
 
@@ -128,7 +143,10 @@ def compose(work: Work, model: LoadedModel, sources: Sources, wardrobe: Wardrobe
             if request.hires.on:
                 steps = request.sampling.steps
                 told = speaker.conditioning(own, sets.text, Timeline(request.hires.steps(steps), before=steps))
-                made[-1].second = second(model, own, told, larger, work.upscaler)
+                made[-1].later = [second(model, own, told, larger, work.upscaler)]
+            elif request.loops > 1:
+                made[-1].later = [*turns(model, own, made[-1].denoising, made[-1].ending, units)]
+            if made[-1].later:
                 made[-1].watch()
     return made
 

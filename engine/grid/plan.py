@@ -132,10 +132,10 @@ def total_evaluations(found: Sequence[GenerationRequest]) -> int:
 
 
 def of_picture(request: GenerationRequest) -> int:
-    """The network's calls for one picture, a second pass included."""
+    """The network's calls for one picture, a second pass and loops included."""
     sampler, steps = request.sampling.sampler, request.sampling.steps
     second = evaluations(sampler, request.hires.steps(steps)) if request.hires.on else 0
-    return evaluations(sampler, steps) + second
+    return evaluations(sampler, steps) * request.loops + second
 
 
 def used_seeds(plan: Plan) -> tuple[str, ...]:

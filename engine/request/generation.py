@@ -9,7 +9,7 @@ from pydantic_core import PydanticCustomError
 from engine.request.control import Control, ControlUnit
 from engine.request.hires import Hires
 from engine.request.parts import Canvas, Model, Noise, Output, Part, Sampling, Spent, Tuning, Words
-from engine.request.starts import FromNoise, Start
+from engine.request.starts import FromNoise, FromPicture, Start
 
 
 class GenerationRequest(Part):
@@ -51,6 +51,11 @@ class GenerationRequest(Part):
         if width is None or height is None:
             raise ValueError("an unresolved request has no size")
         return width, height
+
+    @property
+    def loops(self) -> int:
+        """How often each picture is drawn, each time over the result of the time before."""
+        return self.start.loops if isinstance(self.start, FromPicture) else 1
 
     def picture(self, index: int) -> Self:
         """The request of the job's picture `index` (from 0) alone: one picture, its own seed and its own words.

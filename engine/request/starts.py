@@ -13,6 +13,7 @@ ResizeMode = Literal["Just resize", "Crop and resize", "Resize and fill", "Just 
 MaskMode = Literal["Inpaint masked", "Inpaint not masked"]
 MaskedContent = Literal["original", "fill", "latent noise", "latent nothing"]
 InpaintArea = Literal["Whole picture", "Only masked"]
+MOST_LOOPS = 16
 MOST_ADDED = 2048  # pixels at one edge
 
 
@@ -55,6 +56,16 @@ class FromPicture(WithPicture):
         Field(title="Colour correction", description="Give the drawn picture the colours of the starting picture."),
         Shown(infotext="Color correction"),
     ] = False
+    loops: Annotated[
+        int,
+        Field(
+            ge=1,
+            le=MOST_LOOPS,
+            title="Loopback",
+            description="How often in all: each result is the next start, with the next seed.",
+        ),
+        Shown(infotext="Loopback", step=1),
+    ] = 1
 
 
 def added(edge: str) -> tuple[object, Shown]:

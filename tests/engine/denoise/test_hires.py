@@ -11,7 +11,7 @@ from PIL import Image
 from engine import infotext
 from engine.denoise import loop
 from engine.denoise.decode import decode
-from engine.denoise.hires import latents_enlarged
+from engine.denoise.hires import Second, latents_enlarged
 from engine.denoise.painter import Painter
 from engine.denoise.sources import Sources
 from engine.denoise.wardrobe import Wardrobe
@@ -64,8 +64,7 @@ def test_the_second_pass_equals_a_start_from_the_enlarged_picture(
     made = begin(hires_upscaler="Lanczos", hires_steps=3, hires_strength=0.5)
     walk(made)
     small = decode(postcard, made.denoising.latents)
-    assert made.second is not None
-    made.go_over(made.second)
+    made.go_over()
     walk(made)
     small.resize((128, 128), Image.Resampling.LANCZOS).save(tmp_path / "x.png")
     start = {"start": "picture", "picture": put_input(tmp_path, (tmp_path / "x.png").read_bytes()), "strength": 0.5}
@@ -83,20 +82,18 @@ def test_the_second_pass_equals_a_start_from_the_enlarged_picture(
 def test_steps_are_counted_through_both_passes(begin: Begin) -> None:
     made = begin()
     assert walk(made) == [(i, 9) for i in range(1, 6)]
-    assert made.second is not None
-    made.go_over(made.second)
+    made.go_over()
     assert made.size == (128, 128)
     assert made.denoising.latents.shape[-2:] == (16, 16)
     assert walk(made) == [(i, 9) for i in range(6, 10)]
-    assert made.second is None
+    assert not made.later
 
 
 @pytest.mark.parametrize("sampler", SAMPLERS)
 def test_every_sampler_draws_a_second_pass(begin: Begin, sampler: str) -> None:
     made = begin(sampler=sampler, hires_steps=3)
     walk(made)
-    assert made.second is not None
-    made.go_over(made.second)
+    made.go_over()
     walk(made)
     assert torch.isfinite(made.denoising.latents).all()
     assert made.denoising.latents.abs().max() < 40  # three steps of "DPM fast" overshoot
@@ -116,13 +113,11 @@ def test_second_passes_share_calls_with_pictures_of_their_size(begin: Begin, pos
     """Beside another, latents differ by less than 1e-4 (float32)."""
     alone = begin()
     walk(alone)
-    assert alone.second is not None
-    alone.go_over(alone.second)
+    alone.go_over()
     walk(alone)
     one, two = begin(), begin(width=128, height=128, hires_scale=1, seed=9, steps=9)
     walk(one)
-    assert one.second is not None
-    one.go_over(one.second)
+    one.go_over()
     assert one.key == two.key
     while not one.denoising.finished:
         assert loop.step([one.denoising, two.denoising]).calls == 1
@@ -132,8 +127,8 @@ def test_second_passes_share_calls_with_pictures_of_their_size(begin: Begin, pos
 def test_prompts_go_on_through_the_second_pass(begin: Begin) -> None:
     """Fractions count from 1, steps from the first pass's number."""
     made = begin(prompt="a [red:blue:1.5] house", hires_steps=4)
-    first, second = made.denoising.conditioning, made.second
-    assert second is not None
+    first, second = made.denoising.conditioning, made.later[0]
+    assert isinstance(second, Second)
     assert {stage.text for stage in first.positive[0].stages} == {"a red house"}
     said = [second.told.said(second.first + i)["prompt"] for i in range(4)]
     assert said == ["a red house", "a red house", "a blue house", "a blue house"]
