@@ -101,6 +101,17 @@ def test_a_sketch_is_drawn_upon(page: Page):
     assert "Init image hash: " in newest(page)["infotext"]
 
 
+def handles(easel: Easel) -> tuple[float, float, float]:
+    """Where the pointer takes hold of the frame's left and right side, and at which height."""
+    box, found = easel.stage.bounding_box(), {}
+    y = box["y"] + box["height"] / 2
+    for x in range(round(box["x"]) + 2, round(box["x"] + box["width"]) - 2, 4):
+        easel.page.mouse.move(x, y)
+        side = easel.stage.evaluate("(node) => node.style.cursor")
+        found.setdefault(side, []).append(x)
+    return *(sum(found[f"{side}-resize"]) / len(found[f"{side}-resize"]) for side in "we"), y
+
+
 def test_a_picture_grows_to_the_right_by_dragging_its_frame_and_no_seam_is_seen(page: Page):
     """Across the border the picture changes no more than it does between its own columns."""
     prompt = "a red house on the left in a green meadow by day"
@@ -113,13 +124,11 @@ def test_a_picture_grows_to_the_right_by_dragging_its_frame_and_no_seam_is_seen(
     expect(page.locator("#piece-canvas-inpaint .paint-foot .facts")).to_contain_text("128 × 128")
     easel.tool("Frame: extend the picture")
     page.evaluate("async (name) => { await atelier.canvas(name).ready; }", easel.name)
-    box = easel.stage.bounding_box()
-    side = min(box["width"], box["height"]) * 0.9
-    x, y = box["x"] + (box["width"] + side) / 2, box["y"] + box["height"] / 2
-    easel.drag((x, y), (x + side / 2, y))
-    expect(page.locator("#piece-canvas-inpaint .paint-foot .facts")).to_contain_text("192 × 128")
+    left, right, y = handles(easel)
+    easel.drag((right, y), (right + (right - left) / 2, y))
+    expect(page.locator("#piece-canvas-inpaint .paint-foot .facts")).to_contain_text("becomes 192 × 128")
     expect(page.locator("#field-width input[type=number]")).to_have_value("192")
-    drawn(page, prompt)
+    drawn(page, "a red house in a green meadow by day")
     after = pixels(page, newest(page))
     assert after.shape == (128, 192, 3)
     assert newest(page)["outside"] == 0

@@ -77,10 +77,10 @@ def seen(page: Page, prompt: str) -> Image.Image:
     write(page, "prompt", prompt)
     before = len(images(page))
     generate(page)
-    page.wait_for_function(
-        "async ([url, before]) => (await (await fetch(url)).json()).images.length > before",
-        arg=[f"{page.url}api/images", before],
-    )
+    for _ in range(600):
+        if len(images(page)) > before:
+            break
+        page.wait_for_timeout(50)
     file = page.request.get(f"{page.url}api/images/{images(page)[0]['id']}/file").body()
     return Image.open(io.BytesIO(file)).convert("RGB")
 

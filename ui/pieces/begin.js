@@ -81,11 +81,19 @@ atelier.ways.img2img = { kind: "picture", take: (next) => take(next), begin: asy
 } };
 
 // --- the canvases --------------------------------------------------------------------------------------------
-const fit = (canvas) => { const { width, height } = canvas.size(); if (width) atelier.setSize(atelier.fitted(width, height)); };
+const framed = (canvas) => { const { width, height } = canvas.size(), f = canvas.frame(); return { width: width + f.left + f.right, height: height + f.top + f.bottom }; };
+/** What the form draws at. A picture that grows stays as it is, pixel for pixel, unless that is too much for the model. */
+const fit = (canvas) => { const { width } = canvas.size(), all = framed(canvas); if (width) atelier.setSize(atelier.fitted(all.width, all.height, all.width > width || all.height > canvas.size().height)); };
 const onCanvas = (name, kind, mode, begin) => {
   const canvas = atelier.canvas(name, mode);
   const open = async (next, keep) => { if (await canvas.load(next, { keep })) fit(canvas); };
-  canvas.on("changed", ({ what }) => { if (what === "picture" && atelier.benched === name) { fit(canvas); atelier.emit("begin"); } });
+  let shape = "";
+  canvas.on("changed", ({ what }) => {
+    const before = shape;
+    shape = JSON.stringify(framed(canvas));
+    if (atelier.benched !== name || what === "restored") return;
+    if (what === "picture") { fit(canvas); atelier.emit("begin"); } else if (mode === "mask" && before && shape !== before) fit(canvas);  // the frame was dragged, or that was undone
+  });
   atelier.ways[name] = { kind, take: async (next) => { await canvas.ready; await open(next, true); }, begin: async (how) => { await canvas.ready; return begin(canvas, how); } };
 };
 onCanvas("inpaint", "mask", "mask", async (canvas) => {

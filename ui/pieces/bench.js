@@ -62,10 +62,11 @@
   /** The button "Send to" of a picture. */
   const sender = (image) => { const button = tool("send", "send", () => openMenu(image, button), { "aria-haspopup": "menu" }); return button; };
 
-  /** Width and height for a picture: its own shape, of about as many pixels as the model was trained on. */
-  const fitted = (width, height) => {
+  /** Width and height for a picture: its own shape, of about as many pixels as the model was trained on; exact: as many as it has, up to
+      twice as many as that. */
+  const fitted = (width, height, exact = false) => {
     const model = atelier.models.models.find((m) => m.name === atelier.models.chosen), area = (model?.width || 512) * (model?.height || 512);
-    const scale = Math.max(Math.sqrt(area / (width * height)), 64 / Math.min(width, height));
+    const scale = exact && width * height <= 2 * area ? 1 : Math.max(Math.sqrt(area / (width * height)), 64 / Math.min(width, height));
     const eight = (n) => Math.min(2048, Math.max(64, Math.round((n * scale) / 8) * 8));
     return { width: eight(width), height: eight(height) };
   };
