@@ -1,8 +1,8 @@
 """Postcard from nothing, by one command: `python -m recipes.postcard WORK_FOLDER`.
 
 Pictures are drawn, an autoencoder is trained on them, the text encoder learns to read, then the UNet to draw, the decoder
-once more, and a ControlNet. All but the reading are runs of the studio's own trainer: stopped at any moment, the command
-goes on where it was.
+once more, and a ControlNet; then all is measured. All but the reading are runs of the studio's own trainer: stopped at any
+moment, the command goes on where it was.
 """
 
 import argparse
@@ -19,7 +19,7 @@ from diffusers import AutoencoderKL
 
 from engine.request.training import TrainingRequest
 from engine.training.run_folder import RunFolder
-from recipes.postcard import dataset, networks, reader, scale, stages
+from recipes.postcard import dataset, judge, networks, reader, scale, ship, stages
 
 HOUSE = Path(__file__).resolve().parents[2]
 
@@ -31,7 +31,7 @@ def main() -> int:
     parser.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
     asked = parser.parse_args()
     made = make(asked.folder.resolve(), asked.effort, asked.device)
-    print(f"Postcard is in {made}")
+    print(f"Postcard is in {made}, and how good it is in {asked.folder / 'evaluation'}")
     return 0
 
 
@@ -60,8 +60,27 @@ def make(folder: Path, effort_name: str, device: str) -> Path:
     copy(second, models / "drawing")
     third = stage("decoder", stages.decoder, "drawing")
     copy(third, models / "postcard")
-    stage("controlnet", stages.controlnet, "postcard")
+    network = stage("controlnet", stages.controlnet, "postcard")
+    copy(network, models.parent / "controlnet" / ship.CONTROLNET)
+    assess(folder, effort, device)
     return models / "postcard"
+
+
+def assess(folder: Path, effort: stages.Effort, device: str) -> None:
+    """The judge is taught, then checkpoint and ControlNet are measured, where that has not been done yet."""
+    out, taught = folder / "evaluation", folder / "judge.safetensors"
+    if not taught.exists():
+        judge.Judge.train_on(judge.rendered(0), *effort.judge, seed=0).save(taught)
+    common = ["--models", str(folder / "models"), "--out", str(out), "--device", device]
+    one, sketches = (str(count) for count in effort.measured)
+    if not (out / "postcard.md").exists():
+        module("evaluate", "postcard", "--judge", str(taught), "--n", one, *common)
+    if not (out / f"{ship.CONTROLNET}.md").exists():
+        module("follow", ship.CONTROLNET, "--n", sketches, *common)
+
+
+def module(name: str, *arguments: str) -> None:
+    subprocess.run([sys.executable, "-m", f"recipes.postcard.{name}", *arguments], cwd=HOUSE, check=True)
 
 
 def untrained(target: Path, size: networks.Size) -> None:

@@ -18,6 +18,7 @@ import torch
 from PIL import Image
 from scipy import ndimage
 
+from engine.denoise.device import pick
 from engine.library.load import LoadedModel, load
 from engine.library.load_control import LoadedControl, load_control
 from engine.library.scan import Library
@@ -148,14 +149,16 @@ def main() -> None:
     parser.add_argument("--models", type=Path, default=HOUSE / "models")
     parser.add_argument("--n", type=int, default=96)
     parser.add_argument("--read", nargs="*", default=READ, help="preprocessors that read the true drawings")
+    parser.add_argument("--device", default="auto")
     given = parser.parse_args()
     torch.set_num_threads(1)
+    device, _ = pick(given.device, "float32")
     library = Library(given.models, given.out / "cache")
     library.refresh()
     file = library.find(given.checkpoint)
-    model = load(file, torch.device("cpu"), torch.float32, library.hash_of(file))
+    model = load(file, device, torch.float32, library.hash_of(file))
     network = library.controls.find(given.controlnet)
-    control = load_control(network, torch.device("cpu"), torch.float32, library.controls.hash_of(network))
+    control = load_control(network, device, torch.float32, library.controls.hash_of(network))
     given.out.mkdir(parents=True, exist_ok=True)
     found = []
     for source in (SKETCH, *given.read):

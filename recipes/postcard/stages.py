@@ -19,7 +19,8 @@ PROMPTS = (
 
 @dataclass(frozen=True)
 class Effort:
-    """pictures: drawn for the training; reading: batches for the text encoder; the others: steps of each run."""
+    """pictures: drawn for the training; reading: batches for the text encoder; judge: pictures and batches that it is
+    taught with; measured: prompts of one thing and sketches that it is measured with; the others: steps of each run."""
 
     pictures: int
     reading: int
@@ -27,12 +28,14 @@ class Effort:
     denoising: int
     decoder: int
     controlnet: int
+    judge: tuple[int, int] = (8_000, 1_300)
+    measured: tuple[int, int] = (240, 96)
     batch: int = 32
     resolution: int = 128
 
 
 EFFORTS = {
-    "tiny": Effort(64, 5, 20, 20, 10, 10, batch=8, resolution=64),
+    "tiny": Effort(64, 5, 20, 20, 10, 10, judge=(64, 5), measured=(10, 4), batch=8, resolution=64),
     "small": Effort(24_000, 1_500, 6_500, 24_000, 12_000, 5_000),
 }
 

@@ -4,12 +4,15 @@ import json
 from pathlib import Path
 
 import pytest
+import torch
 
+from engine.library.load import load
+from engine.library.load_control import load_control, refuse_misfit
 from engine.library.scan import Library
 from engine.training.material import House
 from engine.training.run_folder import RunFolder
 from recipes.postcard import networks, stages
-from recipes.postcard.__main__ import asked_for, untrained
+from recipes.postcard.__main__ import asked_for, make, untrained
 
 
 class Dies(BaseException):
@@ -45,6 +48,23 @@ def test_the_untrained_model_is_there_whole_or_not_at_all(tmp_path: Path, monkey
     untrained(folder, networks.SIZES["tiny"])
     assert Library(tmp_path / "models", tmp_path / "cache").find("untrained").width == 64
     assert [path.name for path in folder.parent.iterdir()] == ["untrained"]
+
+
+@pytest.mark.slow
+def test_the_one_command_makes_a_short_postcard_from_nothing_and_measures_it(tmp_path: Path) -> None:
+    """Once more, it does nothing again."""
+    made = make(tmp_path, "tiny", "cpu")
+    library = Library(tmp_path / "models", tmp_path / "cache")
+    library.refresh()
+    file, network = library.find("postcard"), library.controls.find("postcard-scribble")
+    here = torch.device("cpu"), torch.float32
+    refuse_misfit(load_control(network, *here), load(file, *here))
+    assert made == file.path
+    assert "| two | pair |" in (tmp_path / "evaluation" / "postcard.md").read_text()
+    assert "| sketch |" in (tmp_path / "evaluation" / "postcard-scribble.md").read_text()
+    states = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*.md")}
+    assert make(tmp_path, "tiny", "cpu") == made
+    assert states == {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*.md")}
 
 
 def test_both_requests_of_the_autoencoder_ask_what_they_asked_before() -> None:
