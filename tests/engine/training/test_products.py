@@ -221,7 +221,7 @@ def test_a_trained_controlnet_is_found_and_answers_as_it_learned_to(tmp_path: Pa
             for one, seen in ((network, found.embed(map_)), (learned, map_))
         )
     for mine, wanted in zip([*ours, middle], [*its, its_middle], strict=True):
-        torch.testing.assert_close(mine, wanted, atol=1e-5, rtol=0)
+        torch.testing.assert_close(mine, wanted, atol=1e-5, rtol=1e-5)  # a few levels are near 100
     assert float(its_middle.abs().max()) > 0
 
 
