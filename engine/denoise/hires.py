@@ -9,11 +9,10 @@ from engine.denoise.conditioning import Conditioning
 from engine.denoise.control import Unit
 from engine.denoise.decode import decode
 from engine.denoise.encode import encode, vae_factor
+from engine.denoise.later import Later
 from engine.denoise.loop import Denoising
 from engine.denoise.noise import Noise
 from engine.denoise.samplers import make
-from engine.denoise.solvers.solver import Solver
-from engine.denoise.start import over
 from engine.library.load import LoadedModel
 from engine.library.load_upscaler import LoadedUpscaler
 from engine.picture.steps.table import whole
@@ -27,46 +26,20 @@ Size = tuple[int, int]
 
 
 @dataclass(frozen=True)
-class Second:
-    """Of one picture, ready from the beginning, so that it is known how long all will take. first: the evaluation of
-    its solver that begins it; network: the upscaler, where it is one."""
+class Second(Later):
+    """network: the upscaler, where it is one."""
 
-    model: LoadedModel
-    request: GenerationRequest
-    solver: Solver
-    first: int
-    told: Conditioning
-    units: tuple[Unit, ...] = ()
     network: LoadedUpscaler | None = None
 
     @property
     def size(self) -> Size:
         return self.request.hires.size(self.request.size)
 
-    @property
-    def evaluations(self) -> int:
-        return len(self.solver.times) - self.first
-
     @torch.inference_mode()
     def begin(self, drawn: Denoising) -> Denoising:
-        """drawn: the finished first pass. As a start from a picture, with fresh numbers from the same seed."""
-        sampling = self.request.sampling
-        noise = Noise(sampling.seed, self.request.noise)
-        latents = self.enlarged(drawn.latents, noise)
-        begun = over(self.model, self.solver, latents, self.size, self.first, noise)
-        return Denoising(
-            self.model,
-            self.solver,
-            begun.latents,
-            self.told,
-            sampling.guidance,
-            noise,
-            control=self.units,
-            index=self.first,
-            alone=sampling.exact,
-            beside=begun.beside,
-            watched=drawn.watched,
-        )
+        """With fresh numbers from the same seed."""
+        noise = Noise(self.request.sampling.seed, self.request.noise)
+        return self.going_on(self.enlarged(drawn.latents, noise), noise, drawn)
 
     def enlarged(self, latents: torch.Tensor, noise: Noise) -> torch.Tensor:
         hires, factor = self.request.hires, vae_factor(self.model)

@@ -4,7 +4,6 @@ import time
 from concurrent.futures import Future
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
-from typing import Protocol
 
 from engine import additions
 from engine.denoise import start
@@ -13,6 +12,7 @@ from engine.denoise.conditioning import Conditioning, Speaker
 from engine.denoise.control import units_of
 from engine.denoise.finish import Finished
 from engine.denoise.hires import second
+from engine.denoise.later import Later
 from engine.denoise.loop import Denoising, rows_of
 from engine.denoise.noise import Noise
 from engine.denoise.samplers import make
@@ -31,18 +31,6 @@ JOINING = 0.5
 Key = tuple[str, int, int, Set]
 
 
-class Pass(Protocol):
-    """Draws over what the pass before has drawn: at a larger size (Second), or once more (Again)."""
-
-    @property
-    def size(self) -> tuple[int, int]: ...
-    @property
-    def first(self) -> int: ...
-    @property
-    def evaluations(self) -> int: ...
-    def begin(self, drawn: Denoising) -> Denoising: ...
-
-
 @dataclass
 class Picture:
     """One picture of a job. turn: when it was last stepped, so that all get their turn."""
@@ -59,7 +47,7 @@ class Picture:
     worn: Set = ()  # what LoRAs its UNet wears
     ending: Ending | None = None
     owed: float = 0.0  # steps that it has to sit out for what its control took
-    later: list[Pass] = field(default_factory=list)  # that are still to come
+    later: list[Later] = field(default_factory=list)  # that are still to come
     before: int = 0  # evaluations of passes that are over
     size: tuple[int, int] = (0, 0)  # (width, height) that is drawn now
 

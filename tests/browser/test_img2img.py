@@ -3,6 +3,7 @@
 import io
 import re
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -103,6 +104,7 @@ def test_several_pictures_are_each_drawn_with_the_same_settings_and_stay_over_a_
     set_number(page, "steps", 10)
     write(page, "prompt", "each by itself")
     generate(page)
+    made: list[dict[str, Any]] = []
     for _ in range(600):
         made = page.request.get(f"{page.url}api/images").json()["images"][:3]
         if [one["prompt"] for one in made] == ["each by itself"] * 3:

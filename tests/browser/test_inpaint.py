@@ -109,7 +109,8 @@ def handles(easel: Easel) -> tuple[float, float, float]:
         easel.page.mouse.move(x, y)
         side = easel.stage.evaluate("(node) => node.style.cursor")
         found.setdefault(side, []).append(x)
-    return *(sum(found[f"{side}-resize"]) / len(found[f"{side}-resize"]) for side in "we"), y
+    left, right = (sum(found[f"{side}-resize"]) / len(found[f"{side}-resize"]) for side in "we")
+    return left, right, y
 
 
 def test_a_picture_grows_to_the_right_by_dragging_its_frame_and_no_seam_is_seen(page: Page):
