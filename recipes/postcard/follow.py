@@ -1,5 +1,7 @@
 """How well a ControlNet's pictures follow what is sketched, beside the pictures of the same prompts and seeds without it.
 
+The prompts are those of one thing that a checkpoint is measured with, but for the words that say where it stands.
+
 python -m recipes.postcard.follow postcard-scribble --checkpoint postcard --out data/evaluation
 """
 
@@ -8,10 +10,12 @@ from __future__ import annotations
 import argparse
 import io
 import json
+import re
 import tempfile
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 import torch
@@ -24,6 +28,7 @@ from engine.library.load_control import LoadedControl, load_control
 from engine.library.scan import Library
 from engine.picture.inputs import put_input
 from engine.picture.preprocessors.edges import canny
+from engine.picture.preprocessors.table import preprocess
 from engine.request.preprocessors import PreprocessorName
 from engine.request.read import read
 from engine.settings import HOUSE, prepare_environment
@@ -36,6 +41,7 @@ from recipes.postcard.strokes import strokes
 
 NEAR = 2.0  # pixels between a stroke's middle and the edge that follows it
 LOW, HIGH = 60, 120  # Canny's thresholds, of the pictures
+WHERE = r" (on the left|in the middle|on the right)\b"
 SHOWN = 12  # prompts in a grid
 SKETCH = "sketch"
 READ: tuple[PreprocessorName, ...] = ("scribble", "scribble_xdog", "canny", "lineart_standard")
@@ -70,30 +76,36 @@ def agreement(map_: Image.Image, picture: Image.Image, near: float = NEAR) -> fl
 
 
 def follow(
-    model: LoadedModel, control: LoadedControl, asked: Asked, source: str = SKETCH
-) -> tuple[Followed, list[list[Image.Image]]]:
-    """The numbers, and of each prompt the map, the controlled picture, and the one without."""
-    prompts = single_prompts(asked.n)
-    true = [draw(furnished_scene(prompt), prompt.seed) for prompt in prompts]
+    model: LoadedModel, control: LoadedControl, asked: Asked, sources: Sequence[str] = (SKETCH,)
+) -> Iterator[tuple[Followed, list[list[Image.Image]]]]:
+    """For each source the numbers, and of each prompt the map, the controlled picture, and the one without."""
+    prompts = [unplaced(prompt) for prompt in single_prompts(asked.n)]
+    true = [draw(furnished_scene(prompt), prompt.seed) for prompt in single_prompts(asked.n)]
     drawings = [one.picture(model.width) for one in true]
-    if source == SKETCH:
-        maps = [
-            strokes(one, prompt.seed + 900_000, model.width).convert("RGB")
-            for one, prompt in zip(true, prompts, strict=True)
-        ]
-    else:
-        from engine.picture.preprocessors.table import preprocess
-
-        maps = [Image.fromarray(preprocess(source, np.asarray(one))) for one in drawings]  # pyright: ignore[reportArgumentType]
-    with tempfile.TemporaryDirectory() as folder:
-        controlled = drawn(model, control, asked, prompts, maps, Path(folder))
     without = drawn(model, control, asked, prompts, None, Path())
-    shares = [
-        spread([agreement(map_, one) for map_, one in zip(maps, some, strict=True)])
-        for some in (controlled, without, drawings)
-    ]
-    pictures = [list(some) for some in zip(maps, controlled, without, strict=True)]
-    return Followed(source, *shares, n=len(prompts)), pictures
+    for source in sources:
+        if source == SKETCH:
+            seeds = [prompt.seed + 900_000 for prompt in prompts]
+            maps = [strokes(one, seed, model.width).convert("RGB") for one, seed in zip(true, seeds, strict=True)]
+        else:
+            maps = [read_by(source, one) for one in drawings]
+        with tempfile.TemporaryDirectory() as folder:
+            controlled = drawn(model, control, asked, prompts, maps, Path(folder))
+        shares = [
+            spread([agreement(map_, one) for map_, one in zip(maps, some, strict=True)])
+            for some in (controlled, without, drawings)
+        ]
+        pictures = [list(some) for some in zip(maps, controlled, without, strict=True)]
+        yield Followed(source, *shares, n=len(prompts)), pictures
+
+
+def unplaced(prompt: Prompt) -> Prompt:
+    """Without the words that say where: that is left to the sketch."""
+    return replace(prompt, text=re.sub(WHERE, "", prompt.text))
+
+
+def read_by(preprocessor: str, picture: Image.Image) -> Image.Image:
+    return Image.fromarray(preprocess(cast(PreprocessorName, preprocessor), np.asarray(picture)))
 
 
 def drawn(
@@ -161,13 +173,12 @@ def main() -> None:
     control = load_control(network, device, torch.float32, library.controls.hash_of(network))
     given.out.mkdir(parents=True, exist_ok=True)
     found = []
-    for source in (SKETCH, *given.read):
-        one, pictures = follow(model, control, Asked(given.n), source)
+    for one, pictures in follow(model, control, Asked(given.n), (SKETCH, *given.read)):
         found.append(one)
         print(markdown([one]), flush=True)
-        texts = [prompt.text for prompt in single_prompts(given.n)]
+        texts = [unplaced(prompt).text for prompt in single_prompts(given.n)]
         cells = list(zip(pictures[:SHOWN], texts, strict=False))
-        sheet(cells, 3).save(given.out / f"{given.controlnet}-{source}.webp", quality=80, method=6)
+        sheet(cells, 3).save(given.out / f"{given.controlnet}-{one.source}.webp", quality=80, method=6)
     (given.out / f"{given.controlnet}.md").write_text(markdown(found), "utf-8")
     (given.out / f"{given.controlnet}.json").write_text(json.dumps([asdict(one) for one in found], indent=1), "utf-8")
 

