@@ -22,7 +22,7 @@ def test_the_program_writes_a_sheet(tmp_path: Path) -> None:
     out = tmp_path / "sheet.png"
     command = [sys.executable, "-m", "recipes.postcard.preview", str(out), "--random", "0", "--size", "64", "--maps"]
     subprocess.run([*command, "--columns", "2"], cwd=HOUSE, check=True, timeout=120)
-    assert Image.open(out).size == (2 * (4 * 64 + 8) + 8, 7 * (64 + 52) + 8)
+    assert Image.open(out).size == (2 * (5 * 64 + 8) + 8, 7 * (64 + 52) + 8)
 
 
 def test_drawing_needs_no_torch() -> None:
