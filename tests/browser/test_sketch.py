@@ -105,7 +105,7 @@ def test_lines_are_followed_by_the_controlnet_for_scribbles_and_colours_may_be_t
     page.locator("#piece-canvas-sketch input.swatch").fill("#d03020")
     easel.tool("Rectangle")
     stroke(easel, [(0.35, 0.55), (0.6, 0.75)])
-    assert draw_it(page, "filled with colour")["control"][0]["preprocessor"] == "scribble_xdog"
+    assert draw_it(page, "filled with colour")["control"][0]["preprocessor"] == "scribble"
 
 
 def test_a_unit_of_the_form_without_a_picture_reads_the_sketch_too(guests: Visitors):

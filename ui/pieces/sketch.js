@@ -8,7 +8,7 @@
   /** The chosen way; colours alone as long as nothing reads lines. */
   const way = () => (!network() ? "colours" : WAYS.includes(kept.way) ? kept.way : "lines");
   /** Lines in ink on paper are turned into light on black; where there is more than lines, they are looked for. */
-  const reader = ({ dark, coloured }) => (coloured ? "scribble_xdog" : dark ? "none" : "invert");
+  const reader = ({ dark, coloured }) => (coloured ? "scribble" : dark ? "none" : "invert");
   const unit = async (canvas, picture) => {
     if (!control.looked) await control.load();
     if (way() === "colours") return null;
