@@ -195,11 +195,20 @@ def of_hires(name: str) -> bool:
 
 
 def each(begin: Any) -> list[Any]:
-    """The start with each of its pictures."""
+    """The start with each of its pictures. Raises BadRequest for more than one press draws from."""
     if not isinstance(begin, dict) or not isinstance(begin.get("more"), list):
         return [begin]
+    if len(begin["more"]) >= MOST_STARTS:
+        raise BadRequest(
+            "start.many",
+            f"{len(begin['more']) + 1} pictures are too many at once.",
+            f"Take {MOST_STARTS} at most.",
+            field="picture",
+            n=len(begin["more"]) + 1,
+            most=MOST_STARTS,
+        )
     alone = {name: value for name, value in begin.items() if name != "more"}
-    return [alone, *({**alone, "picture": str(picture)} for picture in begin["more"][: MOST_STARTS - 1])]
+    return [alone, *({**alone, "picture": str(picture)} for picture in begin["more"])]
 
 
 def started(begin: Any) -> dict[str, Any]:

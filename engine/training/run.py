@@ -6,10 +6,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import torch
+from torch import Tensor
 
 from engine.lease import taken
 from engine.library.load import LoadedModel
 from engine.request.training import TrainingRequest
+from engine.request.training_methods import ControlNet
 from engine.training import events as told
 from engine.training import material, measuring, sampling, state
 from engine.training.events import RunEvent
@@ -101,8 +103,10 @@ class Run:
         self.accelerator.wait_for_everyone()  # the first may save and tidy from here on
         self.probes = feed.probes(found.train[:MOST_PROBES] if found.held else [])
         self.held_probes = feed.probes(found.held[:MOST_PROBES])
-        shown = self.held_probes or feed.probes(found.train[: len(request.samples.prompts)])
-        self.maps = [map_ for batch in shown if batch.control is not None for map_ in batch.control]
+        self.maps: list[Tensor] = []  # what the samples of a ControlNet follow
+        if isinstance(request.method, ControlNet):
+            shown = self.held_probes or feed.probes(found.train[: len(request.samples.prompts)])
+            self.maps = [map_ for batch in shown if batch.control is not None for map_ in batch.control]
         pictures, epoch = len(found.train), self.trainer.steps_per_epoch
         yield told.Began(step=self.step, total=self.trainer.total, pictures=pictures, epoch=epoch)
         return True

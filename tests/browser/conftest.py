@@ -34,6 +34,13 @@ FLAGS = [
 ]
 
 
+# Gradio tells of a restored form more than once, and what is typed in between is lost; a person is not that quick.
+QUIET = """() => new Promise((done) => {
+  let timer = setTimeout(done, 250);
+  atelier.on("form", () => { clearTimeout(timer); timer = setTimeout(done, 250); });
+})"""
+
+
 class Program:
     """`python app.py` on one port and one data folder; it can be stopped and started again."""
 
@@ -185,6 +192,7 @@ class Visitors:
         """The form has come, and the pieces know the models: the load event has been answered."""
         page.locator("#generate").wait_for()
         page.wait_for_function("() => window.atelier?.models.known && window.atelier.snapshot && window.atelier.form")
+        page.evaluate(QUIET)
 
 
 @pytest.fixture

@@ -114,7 +114,6 @@ def test_a_style_with_other_words_changes_nothing_until_it_is_put_on(page: Page,
     page.reload()
     visitors.settle(page)
     expect(page.locator(".wear")).to_have_text("Other×")
-    page.wait_for_timeout(500)  # Gradio tells of a restored form once more within a tenth of a second
     page.locator(".wear", has_text="Other").click()
     expect(page.locator(".wear")).to_have_count(0)
 
