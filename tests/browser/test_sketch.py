@@ -171,7 +171,7 @@ def test_live_looks_anew_after_each_stroke_never_piles_up_and_keeps_nothing(gues
     for at in range(5):
         stroke(easel, [(0.75, 0.1 + 0.04 * at), (0.9, 0.12 + 0.04 * at)])
         assert sum(job["state"] in ("queued", "running") for job in live_jobs(page)) <= 1
-    look = looked(page, seen)
+    look, rest = looked(page, seen), live_jobs(page)
     for _ in range(200):  # the last stroke's look may begin while the one before is told
         idle(page)
         rest = live_jobs(page)
