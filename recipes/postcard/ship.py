@@ -57,8 +57,8 @@ def halved(source: Path, target: Path, parts: tuple[str, ...]) -> Path:
                 write_tensors(path, tensors, {"format": "pt"})
             told = folder / part / "config.json"
             config = json.loads(told.read_text("utf-8"))
-            if "dtype" in config:
-                write_json(told, config | {"dtype": "float16"})
+            config.pop("_name_or_path", None)  # where it was made
+            write_json(told, config | ({"dtype": "float16"} if "dtype" in config else {}))
         if (readme := target / "README.md").exists():
             shutil.copyfile(readme, folder / "README.md")
     return target

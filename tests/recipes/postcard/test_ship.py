@@ -32,6 +32,7 @@ def test_both_ship_in_half_precision_with_cards_and_fit_each_other(made: tuple[P
     weights = list(models.rglob("*.safetensors"))
     assert len(weights) == 4
     assert {tensor.dtype for path in weights for tensor in load_file(path).values()} == {torch.float16}
+    assert not [path for path in models.rglob("*.json") if str(tmp_path) in path.read_text()]  # no path of who made it
     library = Library(models, tmp_path / "cache")
     library.refresh()
     file, network = library.find("postcard"), library.controls.find("postcard-scribble")
