@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from http.cookies import CookieError, SimpleCookie
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -15,6 +15,18 @@ COOKIE = "atelier_visitor"
 YEAR = 365 * 24 * 3600
 VISITOR = re.compile(r"[0-9a-f]{32}")
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+Role = Literal["admin", "artist", "viewer"]
+
+
+@dataclass(frozen=True)
+class Person:
+    """Who is asking. id: what their jobs, pictures and forms are kept under; name: None for a browser without account.
+
+    viewer: looks at what is shared; artist: draws and trains; admin: also decides over models, people and the server."""
+
+    id: str
+    role: Role
+    name: str | None = None
 
 
 @dataclass(frozen=True)
@@ -30,6 +42,12 @@ class Access:
     def gallery_of(self, visitor_id: str) -> str | None:
         """Whose pictures a visitor sees and may delete; None stands for everybody's."""
         return visitor_id if self.private else None
+
+
+def person(request: Any) -> Person:
+    """As `visitor`. Without accounts whoever is at the machine decides over it; others who reach it draw."""
+    access: Access = request.app.state.access
+    return Person(visitor(request), "artist" if access.private else "admin")
 
 
 def visitor(request: Any) -> str:
