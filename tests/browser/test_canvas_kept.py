@@ -104,12 +104,69 @@ def test_two_windows_do_not_mix_their_masks(easel: Easel, visitors: Visitors, tm
     other.saved()
     again(other, visitors)
     assert (other.mask() == last).all()
-    other.saved()  # its view is written a moment after it is shown
     easel.dot(marks["green"])
     last = easel.mask()
     easel.saved()
     again(other, visitors)
     assert (other.mask() == last).all(), "the one that was painted last, as a whole"
+
+
+def test_a_window_that_only_looks_leaves_what_the_other_painted(easel: Easel, visitors: Visitors):
+    """Zooming is written down, too; here by a window that has not heard of the other's paint."""
+    easel.saved()
+    easel.page.context.add_init_script("delete globalThis.BroadcastChannel")
+    again(easel, visitors)
+    other = Easel(visitors.open(easel.page.context)).enter()
+    marks = other.find()
+    other.dot(marks["green"])
+    painted = other.mask()
+    other.saved()
+    easel.page.mouse.move(*marks["red"])
+    easel.page.mouse.wheel(0, -200)
+    easel.saved()
+    again(easel, visitors)
+    assert (easel.mask() == painted).all()
+
+
+def test_what_one_window_paints_the_other_takes_over_and_can_undo(easel: Easel, visitors: Visitors):
+    easel.dot(easel.find()["red"])
+    before = easel.mask()
+    easel.saved()
+    other = Easel(visitors.open(easel.page.context)).enter()
+    other.size(20)
+    other.dot(other.find()["green"])
+    other.page.evaluate("() => atelier.canvas('inpaint').resizeFrame({ right: 64 })")
+    both = other.mask()
+    other.saved()
+    taken_over(easel, {"right": 64})
+    assert (easel.mask() == both).all()
+    for _ in range(2):  # the dot and the frame may have come one after the other
+        easel.page.evaluate("() => { const c = atelier.canvas('inpaint'); if (c.steps[0] > 1) c.undo(); }")
+    assert (easel.mask() == before).all()
+    assert easel.page.evaluate("() => atelier.canvas('inpaint').frame().right") == 0
+    easel.saved()
+    taken_over(other, {"right": 0})
+    assert (other.mask() == before).all(), "and that was painted last"
+
+
+def test_another_picture_in_another_window_is_told_of_and_taken_when_it_is_wanted(
+    easel: Easel, visitors: Visitors, tmp_path: Path
+):
+    easel.dot(easel.find()["red"])
+    before = easel.mask()
+    easel.saved()
+    other = Easel(visitors.open(easel.page.context)).enter()
+    other.open(marked(tmp_path, 512, 512))
+    other.saved()
+    expect(easel.page.locator(".note")).to_contain_text("another picture now")
+    assert (easel.mask() == before).all()
+    easel.page.locator(".note").get_by_role("button", name="Show it here").click()
+    easel.page.wait_for_function("() => atelier.canvas('inpaint').size().width === 512")
+    assert not easel.mask().any()
+
+
+def taken_over(easel: Easel, frame: dict[str, int]) -> None:
+    easel.page.wait_for_function("(right) => atelier.canvas('inpaint').frame().right === right", arg=frame["right"])
 
 
 def test_old_canvases_are_thrown_away(page: Page, visitors: Visitors):

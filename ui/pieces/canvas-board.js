@@ -11,7 +11,7 @@
     const ears = {};
     const kept = (() => { try { return JSON.parse(atelier.stored(`canvas.tools.${mode}`)) ?? {}; } catch { return {}; } })();
     const b = {
-      name, mode, width: 0, height: 0, picture: null, levels: [], layer: null, stencil: null, ground: "#ffffff", frame: { ...NO_FRAME },
+      name, mode, id: "", width: 0, height: 0, picture: null, levels: [], layer: null, stencil: null, ground: "#ffffff", frame: { ...NO_FRAME },
       tool: "brush", takes: false, size: 40, softness: mode === "mask" ? 0.2 : 0, opacity: 1, colour: "#1c1c1b", tint: "#ff4d3d", ...kept,
       gesture: null, outline: null, cursor: null, sized: "size" in kept,
       get rgb() { return [1, 3, 5].map((i) => parseInt(b.colour.slice(i, i + 2), 16)); },
@@ -19,15 +19,15 @@
       emit: (event, told) => ears[event]?.forEach((ear) => ear(told)),
     };
     const keeper = atelier.canvasStore.keeper(name, () => ({ picture: b.picture, layer: b.layer,
-      meta: { mode, width: b.width, height: b.height, pictured: Boolean(b.picture), ground: b.ground, frame: { ...b.frame }, view: b.view.camera.state, bytes: (b.picture?.size ?? 0) + (b.layer && !b.layer.empty ? b.layer.bytes.length / 4 : 0) } }));
+      meta: { mode, sheet: b.id, width: b.width, height: b.height, pictured: Boolean(b.picture), ground: b.ground, frame: { ...b.frame }, view: b.view.camera.state, bytes: (b.picture?.size ?? 0) + (b.layer && !b.layer.empty ? b.layer.bytes.length / 4 : 0) } }), (found) => others(found));
     const changed = (what) => { b.emit("changed", { what }); b.emit("tools"); };
     const boxOf = (tiles) => tiles.map((tile) => b.layer.place(tile)).reduce(union, null);
     const shown = (tiles, what) => { if (tiles.length) b.view.touch(boxOf(tiles)); keeper.later(tiles); changed(what); };
 
     // --- the sheet -------------------------------------------------------------------------------------------
-    const put = ({ width, height, picture = null, levels = [], layer, frame = NO_FRAME, ground = b.ground }) => {
+    const put = ({ width, height, picture = null, levels = [], layer, frame = NO_FRAME, ground = b.ground, id = `${Date.now()} ${Math.random()}` }) => {
       b.hand.cancel();
-      Object.assign(b, { width, height, picture, levels, ground, frame: { ...frame }, layer: layer ?? atelier.layer(width, height, mode === "mask" ? 1 : 4), stencil: stencil(width, height), outline: null });
+      Object.assign(b, { id, width, height, picture, levels, ground, frame: { ...frame }, layer: layer ?? atelier.layer(width, height, mode === "mask" ? 1 : 4), stencil: stencil(width, height), outline: null });
       if (!b.sized) b.size = Math.max(8, Math.round(Math.min(width, height) / 12));
       b.view.renewed();
       b.view.camera.fit();
@@ -42,8 +42,8 @@
     /** What is replaced can be had back while the note stands. */
     const offerBack = () => {
       if (!b.layer || b.layer.empty) return;
-      const { width, height, picture, levels, layer, frame, ground } = b;
-      atelier.note(t("canvas.replaced"), "", { text: t("canvas.back"), act: () => { put({ width, height, picture, levels, layer, frame, ground }); keeper.later(null); changed("sheet"); } });
+      const { width, height, picture, levels, layer, frame, ground, id } = b;
+      atelier.note(t("canvas.replaced"), "", { text: t("canvas.back"), act: () => { put({ width, height, picture, levels, layer, frame, ground, id }); keeper.later(null); changed("sheet"); } });
     };
     b.load = async (from, { keep = false } = {}) => {
       await b.ready;
@@ -58,6 +58,35 @@
       changed("picture");
       return true;
     };
+    /** What the browser kept, as it was. */
+    const restore = async (found) => {
+      const { meta } = found ?? {};
+      if (meta?.mode !== mode || !meta.width) return;
+      let levels = [];
+      if (found.picture) try { ({ levels } = await atelier.canvasPictures.open(found.picture)); } catch { return; }
+      put({ ...meta, id: meta.sheet, picture: found.picture ?? null, levels });
+      for (const [tile, packed] of found.tiles) b.layer.put(tile, packed);
+      b.view.all();
+      b.view.camera.state = meta.view;
+    };
+    /** Another window painted: on this sheet it is taken over as one step; another sheet is told of, since this one may be needed yet. */
+    const others = ({ meta, picture, tiles }) => {
+      if (meta.mode !== mode || b.hand.busy) return;
+      if (!b.picture && (!b.layer || b.layer.empty)) { restore({ meta, picture, tiles }).then(() => changed("restored")); return; }
+      if (meta.sheet === b.id) {
+        const before = { ...b.frame }, framed = JSON.stringify(before) !== JSON.stringify(meta.frame);
+        b.ground = meta.ground;
+        if (framed) b.setFrame(meta.frame);
+        const touched = b.layer.become(new Map(tiles), framed ? { frame: before } : {});
+        if (touched.length) b.view.touch(boxOf(touched));
+        b.view.redraw();
+        changed("restored");
+      } else if (meta.width && told !== meta.sheet && !document.hidden) {
+        told = meta.sheet;
+        atelier.note(t("canvas.elsewhere"), t("canvas.elsewhere.remedy"), { text: t("canvas.elsewhere.show"), act: async () => { offerBack(); await restore(await atelier.canvasStore.read(name)); changed("restored"); } });
+      }
+    };
+    let told = "";
     b.setGround = (colour) => { b.ground = colour; b.view.redraw(); keeper.later(); changed("ground"); };
 
     // --- painting: a step is opened, laid and finished or dropped ----------------------------------------------
@@ -166,19 +195,9 @@
     b.view = atelier.canvasView(b);
     b.hand = atelier.canvasHand(b);
     b.node = atelier.canvasTools(b);
-    b.on("view", () => keeper.later());
+    b.on("view", keeper.looked);
     b.set({ tool: "brush" });
-    b.ready = atelier.canvasStore.read(name).then(async (found) => {
-      const { meta } = found ?? {};
-      if (meta?.mode === mode && meta.width) {
-        let levels = [];
-        if (found.picture) try { ({ levels } = await atelier.canvasPictures.open(found.picture)); } catch { return; }
-        put({ ...meta, picture: found.picture ?? null, levels });
-        for (const [tile, packed] of found.tiles) b.layer.put(tile, packed);
-        b.view.all();
-        b.view.camera.state = meta.view;
-      } else if (mode === "sketch") put({ width: 512, height: 512 });
-    }).then(() => changed("restored"));
+    b.ready = atelier.canvasStore.read(name).then((found) => restore(found)).then(() => { if (!b.width && mode === "sketch") put({ width: 512, height: 512 }); }).then(() => changed("restored"));
     return b;
   };
 

@@ -128,6 +128,17 @@
       tile: (tile) => { const packed = pack(read(tile), channels); return blank(packed) ? null : packed; },
       put: (tile, packed) => { if (tile < weights.length) write(tile, packed); },
       whole,
+      /** As it was painted elsewhere, in one step that can be undone. theirs: Map(tile -> packed); more: what the step keeps besides;
+          answers the tiles that changed. */
+      become: (theirs, more = {}) => {
+        const step = { ...open(), ...more };
+        for (const tile of whole()) {
+          const now = read(tile), then = theirs.has(tile) ? unpack(theirs.get(tile), now.length, channels) : new Uint8Array(now.length);
+          if (now.some((value, i) => value !== then[i])) { step.tiles.set(tile, now); write(tile, { raw: then }); }
+        }
+        if (step.tiles.size || step.frame) close(step);
+        return [...step.tiles.keys()];
+      },
     };
   };
 })();

@@ -36,38 +36,58 @@
     const [meta, picture, keys, packed] = await Promise.all([done(transaction.objectStore("canvases").get(name)), done(transaction.objectStore("pictures").get(name)), done(tiles.getAllKeys(range(name))), done(tiles.getAll(range(name)))]);
     return meta ? { meta, picture, tiles: keys.map(([, tile], i) => [tile, packed[i]]) } : null;
   });
-  const write = (name, { meta, picture, tiles, all }) => quietly(async () => {
+  /** paint: whether this window painted; where only its view is another, what another window painted since stays. */
+  const write = (name, { meta, paint, picture, tiles, all }) => quietly(async () => {
     const transaction = (await database()).transaction(["canvases", "pictures", "tiles"], "readwrite");
-    const canvases = transaction.objectStore("canvases"), store = transaction.objectStore("tiles"), last = await done(canvases.get(name));
-    const fresh = last?.session !== session;  // another tab of the browser wrote here since: nothing of it may stay
-    canvases.put({ ...meta, session, used: Date.now() }, name);
+    const canvases = transaction.objectStore("canvases"), store = transaction.objectStore("tiles"), last = await done(canvases.get(name)), used = Date.now();
+    const fresh = last?.session !== session;  // another window of the browser wrote here since
+    if (fresh && !paint) { if (last && last.sheet === meta.sheet) canvases.put({ ...last, view: meta.view, used }, name); return; }
+    canvases.put({ ...meta, session, used }, name);
     if (fresh || picture !== undefined) { if (meta.pictured) transaction.objectStore("pictures").put(fresh ? all().picture : picture, name); else transaction.objectStore("pictures").delete(name); }
-    if (fresh || tiles === null) store.delete(range(name));
+    if (fresh || tiles === null) store.delete(range(name));  // nothing of the other's may stay
     for (const [tile, packed] of fresh || tiles === null ? all().tiles : tiles) if (packed) store.put(packed, [name, tile]); else store.delete([name, tile]);
-    return true;
+    if (paint) transaction.addEventListener("complete", () => windows?.postMessage(name));
   });
 
-  /** Watches over one canvas. state() tells what is to be kept: {meta, picture, layer}. */
-  const keeper = (name, state) => {
-    let dirty = new Set(), everything = false, waiting = null, writing = Promise.resolve();
+  // --- windows of one browser: each tells the others when it has painted ----------------------------------------
+  const ears = new Map();  // by the canvas's name
+  const windows = globalThis.BroadcastChannel ? new BroadcastChannel("atelier-canvas") : null;
+  windows?.addEventListener("message", ({ data }) => ears.get(data)?.());
+  document.addEventListener("visibilitychange", () => { if (!document.hidden) ears.forEach((ear) => ear()); });  // a window that slept heard nothing
+
+  /** Watches over one canvas. state() tells what is to be kept: {meta, picture, layer}; others(found) is told what another
+      window painted, unless this one has painted itself since. */
+  const keeper = (name, state, others) => {
+    let dirty = new Set(), everything = false, painted = false, turn = 0, waiting = null, writing = Promise.resolve();
     const flush = () => {
       clearTimeout(waiting);
       waiting = null;
       const { meta, picture, layer } = state(), tile = (i) => [i, layer.tile(i)];
       const all = () => ({ picture, tiles: layer ? layer.whole().map(tile).filter(([, packed]) => packed) : [] });
-      const job = everything || !layer ? { meta, picture, tiles: null, all } : { meta, tiles: [...dirty].map(tile), all };
-      [dirty, everything] = [new Set(), false];
+      const job = { meta, paint: painted, all, ...(everything || !layer ? { picture, tiles: null } : { tiles: [...dirty].map(tile) }) };
+      [dirty, everything, painted] = [new Set(), false, false];
       writing = writing.then(() => write(name, job));
       return writing;
     };
-    /** tiles: those that changed; null: the sheet is another one; nothing: only the view or the tools. */
+    /** Only the view is another. */
+    const looked = () => { waiting ??= setTimeout(flush, PAUSE); };
+    /** tiles: those that changed; null: the sheet is another one; nothing: its ground or its frame. */
     const later = (tiles = []) => {
       if (tiles) tiles.forEach((i) => dirty.add(i)); else everything = true;
-      waiting ??= setTimeout(flush, PAUSE);
+      painted = true;
+      turn++;
+      looked();
     };
+    ears.set(name, async () => {
+      const before = turn;
+      if (painted) return;
+      await writing;
+      const found = await read(name);
+      if (turn === before && found && found.meta.session !== session) others(found);
+    });
     addEventListener("pagehide", () => { if (waiting) flush(); });
     document.addEventListener("visibilitychange", () => { if (document.hidden && waiting) flush(); });
-    return { later, flush };
+    return { later, looked, flush };
   };
   atelier.canvasStore = { read, keeper };
 })();
