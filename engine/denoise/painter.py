@@ -31,6 +31,7 @@ from engine.library.load_upscaler import LoadedUpscaler, load_upscaler
 from engine.library.scan import Library, ModelFile
 from engine.memory.relief import device_lost, out_of_memory
 from engine.memory.residency import Residency, give_back
+from engine.metadata.sources import source_of
 from engine.request.restoring import RestoreRequest, Upscale
 from engine.request.upscalers import EVERYWHERE
 from engine.resolve import find
@@ -267,7 +268,8 @@ class Painter:
             image = decode(drawn.model, drawn.latents, picture.request.tuning.arithmetic)
             text = infotext.write(picture.request)
             work.pictures.remove(picture)
-            file = self.pool.submit(finish, image, picture.ending, text, picture.request.output)
+            source = source_of(picture.request)
+            file = self.pool.submit(finish, image, picture.ending, text, picture.request.output, source)
             work.stored.append((picture, text, file))
 
     def wants_preview(self, picture: Picture, now: float) -> bool:

@@ -20,6 +20,7 @@ from engine.grid.sheet import Sheet, sheet
 from engine.grid.store import Cell, Grid, GridState, GridStore
 from engine.grid.take_away import picture_of, told
 from engine.job import Job, JobState, new_id
+from engine.metadata.sources import source_of
 from engine.progress import Progress
 from engine.queue.store import Outcome, Store
 from engine.request.generation import GenerationRequest
@@ -217,7 +218,9 @@ class Grids:
             cells = cells[z * many : (z + 1) * many]
         first = GenerationRequest.model_validate_json(self.store.request(grid_id, 0))
         with self.drawing:
-            return sheet(axes, [picture_of(cell, self.gallery) for cell in cells], told(first, shown["axes"]))
+            return sheet(
+                axes, [picture_of(cell, self.gallery) for cell in cells], told(first, shown["axes"]), source_of(first)
+            )
 
     # -- the thread
 

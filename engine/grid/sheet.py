@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import IO, Any
 
 from PIL import Image, ImageDraw, ImageFont
-from PIL.PngImagePlugin import PngInfo
 
 from engine.grid.page import Picture, axis_name
+from engine.metadata.xmp import SourceType, in_png
 
 MOST = 64_000_000  # pixels
 SMALLEST = 16  # of a cell's side
@@ -64,8 +64,8 @@ def measures(largest: tuple[int, int], scale: float) -> Measures:
     return Measures(cell, max(2, cell[0] // 64), text * 4, min(max(120, text * 9), 400), text)
 
 
-def sheet(axes: Sequence[dict[str, Any]], pictures: Sequence[Picture], infotext: str) -> Sheet:
-    """pictures: X fastest; infotext: what the picture's text says."""
+def sheet(axes: Sequence[dict[str, Any]], pictures: Sequence[Picture], infotext: str, source: SourceType) -> Sheet:
+    """pictures: X fastest; infotext: what the picture's text says; source: how its pictures came about."""
     xs, ys, zs = [*(axis["points"] for axis in axes), [""], [""]][:3]
     names = [*(axis_name(axis["what"]) for axis in axes), "", ""][:3]
     at, scale = measure(largest_of(pictures), len(xs), len(ys), len(zs))
@@ -87,7 +87,7 @@ def sheet(axes: Sequence[dict[str, Any]], pictures: Sequence[Picture], infotext:
                 left = at.left + x * (at.cell[0] + at.gap)
                 paste(image, pen, (left, top), pictures[(z * len(ys) + y) * len(xs) + x], at)
     file = tempfile.TemporaryFile()  # noqa: SIM115 - closed when it has been sent
-    note = PngInfo()
+    note = in_png(source)
     note.add_itxt("parameters", infotext)
     image.save(file, "PNG", pnginfo=note, compress_level=3)
     file.seek(0)

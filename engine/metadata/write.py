@@ -3,8 +3,8 @@
 from io import BytesIO
 
 from PIL import Image
-from PIL.PngImagePlugin import PngInfo
 
+from engine.metadata.xmp import SourceType, in_png, packet
 from engine.picture.texts import EXIF_FOLDER, USER_COMMENT
 from engine.request.parts import FileFormat
 from engine.restore_text import with_steps
@@ -15,27 +15,37 @@ LONGEST_SEGMENT = 65533  # bytes of anything in a JPEG but its pixels
 FINE = 90  # from this quality on, a JPEG keeps colours at full resolution
 
 
-def encode(picture: Image.Image, infotext: str, kind: FileFormat, quality: int = 90, restored: str = "") -> bytes:
-    """restored: the steps that a picture went through, after it was drawn if it was drawn; infotext: "" for none."""
+def encode(
+    picture: Image.Image,
+    infotext: str,
+    kind: FileFormat,
+    quality: int = 90,
+    restored: str = "",
+    *,
+    source: SourceType,
+) -> bytes:
+    """restored: the steps that a picture went through, after it was drawn if it was drawn; infotext: "" for none;
+    source: how the picture came about, as XMP beside its text."""
     buffer = BytesIO()
     if restored and kind != "PNG":  # there is room for one text
         infotext = with_steps(infotext, restored)
     match kind:
         case "PNG":
             # Level 4: within a few percent of the smallest file in a third of the time; zlib lets other threads run.
-            info = PngInfo()
+            info = in_png(source)
             for name, text in (("parameters", infotext), ("postprocessing", restored)):
                 if text:
                     info.add_text(name, text)
             picture.save(buffer, "PNG", pnginfo=info, compress_level=4)
         case "WebP":
-            picture.save(buffer, "WEBP", quality=quality, exif=user_comment(infotext))
+            picture.save(buffer, "WEBP", quality=quality, exif=user_comment(infotext), xmp=packet(source))
         case "JPEG":
-            exif, subsampling = user_comment(infotext), 0 if quality >= FINE else 2
+            exif, told = user_comment(infotext), {"quality": quality, "xmp": packet(source)}
+            told["subsampling"] = 0 if quality >= FINE else 2
             if len(exif) <= LONGEST_SEGMENT - 6:
-                picture.save(buffer, "JPEG", quality=quality, subsampling=subsampling, exif=exif)
+                picture.save(buffer, "JPEG", exif=exif, **told)
             else:
-                picture.save(buffer, "JPEG", quality=quality, subsampling=subsampling)
+                picture.save(buffer, "JPEG", **told)
                 return with_comments(buffer.getvalue(), infotext.encode())
     return buffer.getvalue()
 

@@ -13,6 +13,7 @@ from engine.events import Done, Event, Made, Started, Stepped
 from engine.infotext import settings_line
 from engine.job import Job
 from engine.library.load_upscaler import LoadedUpscaler
+from engine.metadata.sources import source_restored
 from engine.metadata.write import encode
 from engine.picture.fit import on_paper
 from engine.picture.inputs import input_bytes
@@ -87,8 +88,9 @@ def finished(job: Job, index: int, picture: Image.Image, source: bytes, seconds:
     assert isinstance(asked, RestoreRequest)
     text, before = kept_text(source)
     steps = ", ".join(filter(None, (before, told(asked.steps))))
+    kind = source_restored(source, bool(text), asked.steps)
     flat = on_paper(picture) if asked.output.format == "JPEG" else picture
-    file = encode(flat, text, asked.output.format, asked.output.quality, steps)
+    file = encode(flat, text, asked.output.format, asked.output.quality, steps, source=kind)
     return Made(job=job.id, index=index, file=file, format=asked.output.format, infotext=text, seconds=seconds)
 
 

@@ -17,6 +17,7 @@ from engine.denoise.sources import Sources
 from engine.denoise.work import conditioning, picture
 from engine.library.load import LoadedModel
 from engine.library.load_control import LoadedControl
+from engine.metadata.xmp import in_png
 from engine.picture.inputs import put_input
 from engine.request import read as requests
 from engine.request.generation import GenerationRequest
@@ -110,7 +111,7 @@ def write(pictures: list[Image.Image], folder: Path) -> list[Path]:
     for index, made in enumerate(pictures, 1):
         path = folder / f"{index:02}.png"
         part = path.with_suffix(".part")
-        made.save(part, "PNG")
+        made.save(part, "PNG", pnginfo=in_png("trainedAlgorithmicMedia"))
         part.replace(path)
         paths.append(path)
     return paths

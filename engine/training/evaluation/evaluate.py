@@ -15,6 +15,7 @@ from pathlib import Path
 
 import torch
 from PIL import Image, ImageOps
+from PIL.PngImagePlugin import PngInfo
 from torch import Tensor
 
 from engine.denoise import device as devices
@@ -22,6 +23,7 @@ from engine.errors import BadRequest
 from engine.library.load import LoadedModel, load
 from engine.library.model import ModelFile
 from engine.library.scan import Library
+from engine.metadata.xmp import in_png
 from engine.picture.open import open_safe
 from engine.request import read as requests
 from engine.request.generation import GenerationRequest
@@ -151,7 +153,7 @@ def draw(
         for first in range(0, len(missing), TOGETHER):
             numbers = missing[first : first + TOGETHER]
             for index, made in zip(numbers, together(model, [wanted(asked, size, i) for i in numbers]), strict=True):
-                keep(made, one.paths[index])
+                keep(made, one.paths[index], in_png("trainedAlgorithmicMedia"))
             left = max(0, len(missing) - first - TOGETHER)
             yield Doing(doing="drawing", model=one.name, done=asked.n - left, of=asked.n)
     finally:
@@ -174,10 +176,10 @@ def wanted(asked: Evaluation, size: tuple[int, int], index: int) -> GenerationRe
     )
 
 
-def keep(picture: Image.Image, path: Path) -> None:
+def keep(picture: Image.Image, path: Path, note: PngInfo | None = None) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_suffix(".part")
-    picture.save(part, "PNG")
+    picture.save(part, "PNG", pnginfo=note)
     part.replace(path)
 
 

@@ -17,6 +17,7 @@ from engine.denoise.keep import Keep
 from engine.denoise.sources import Sources
 from engine.denoise.work import Picture, conditioning, picture
 from engine.library.load import LoadedModel
+from engine.metadata.sources import source_of
 from engine.picture.inputs import put_input
 from engine.picture.judge import judged
 from engine.request.generation import GenerationRequest
@@ -39,7 +40,7 @@ def finished(model: LoadedModel, request: GenerationRequest, inputs: Path) -> tu
     while not made.denoising.finished:
         loop.step([made.denoising])
     image = decode(model, made.denoising.latents)
-    done = finish(image, made.ending, "x", request.output)
+    done = finish(image, made.ending, "x", request.output, source_of(request))
     return Image.open(io.BytesIO(done.file)), done.outside
 
 

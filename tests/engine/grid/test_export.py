@@ -36,11 +36,11 @@ def test_a_file_that_is_gone_leaves_its_cell_empty(pictures: list[Picture]):
     assert pictures[0].file
     pictures[0].file.unlink()
     assert "data:image" not in "".join(page("a house", "", AXES, pictures))
-    assert sheet(AXES, pictures, "").size[0] > 100
+    assert sheet(AXES, pictures, "", "trainedAlgorithmicMedia").size[0] > 100
 
 
 def test_the_picture_shows_each_cell_in_its_place(pictures: list[Picture]):
-    made = sheet(AXES, pictures, "a house\nSteps: 4, Script: X/Y/Z plot")
+    made = sheet(AXES, pictures, "a house\nSteps: 4, Script: X/Y/Z plot", "trainedAlgorithmicMedia")
     with Image.open(made.file) as image:
         image.load()
         assert image.size == made.size

@@ -20,7 +20,7 @@ FORMATS: tuple[FileFormat, ...] = ("PNG", "JPEG", "WebP")
 
 @pytest.mark.parametrize("kind", FORMATS)
 def test_settings_are_read_back_from_what_was_written(kind: FileFormat) -> None:
-    data = encode(PICTURE, TEXT, kind)
+    data = encode(PICTURE, TEXT, kind, source="trainedAlgorithmicMedia")
     assert requests.read(read(data).values) == ASKED
     opened = Image.open(io.BytesIO(data))
     assert (opened.format, opened.size) == (kind.upper(), PICTURE.size)
@@ -35,14 +35,14 @@ def test_settings_are_read_back_from_what_was_written(kind: FileFormat) -> None:
 @pytest.mark.parametrize("kind", FORMATS)
 def test_a_text_longer_than_exif_holds_is_not_lost(kind: FileFormat) -> None:
     asked = requests.read({"prompt": "猫" * 19_000, "negative_prompt": "b, " * 6_000, "steps": 3})
-    data = encode(PICTURE, infotext.write(asked), kind)
+    data = encode(PICTURE, infotext.write(asked), kind, source="trainedAlgorithmicMedia")
     assert requests.read(read(data).values).words.prompt == asked.words.prompt
     Image.open(io.BytesIO(data)).load()
 
 
 def test_quality_counts() -> None:
     for kind in ("JPEG", "WebP"):
-        rough, fine = (encode(PICTURE, TEXT, kind, quality) for quality in (20, 95))
+        rough, fine = (encode(PICTURE, TEXT, kind, quality, source="trainedAlgorithmicMedia") for quality in (20, 95))
         assert len(rough) < len(fine)
         errors = [
             np.abs(np.asarray(Image.open(io.BytesIO(f)), float) - np.asarray(PICTURE)).mean() for f in (rough, fine)

@@ -48,7 +48,7 @@ def test_outside_the_mask_a_png_is_the_source_to_the_byte(
     made = plate.finished(Image.new("RGB", size, (200, 10, 90)))
     left, top, right, bottom = plate.start.frame
     assert made.size == (97 + left + right, 71 + top + bottom)
-    file = encode(made, "x", "PNG")
+    file = encode(made, "x", "PNG", source="trainedAlgorithmicMedia")
     assert plate.differing(file) == 0
     inner = np.asarray(open_safe(file).crop((left, top, left + 97, top + 71)))
     kept = np.asarray(plate.changing.crop((left, top, left + 97, top + 71))) == 0
@@ -65,8 +65,8 @@ def test_a_changed_byte_is_counted() -> None:
     pixel = made.getpixel((1, 1))
     assert isinstance(pixel, tuple)
     made.putpixel((1, 1), (pixel[0] ^ 1, pixel[1], pixel[2] ^ 1))
-    assert plate.differing(encode(made, "x", "PNG")) == 2
-    assert plate.differing(encode(made, "x", "JPEG")) > 1000
+    assert plate.differing(encode(made, "x", "PNG", source="trainedAlgorithmicMedia")) == 2
+    assert plate.differing(encode(made, "x", "JPEG", source="trainedAlgorithmicMedia")) > 1000
 
 
 def test_what_the_mask_covers_comes_from_the_drawing_in_full_and_the_feather_fades() -> None:
@@ -139,7 +139,7 @@ def test_an_empty_mask_is_refused_by_name_and_a_full_one_allowed() -> None:
     plate = Plate.of(started(), noise((64, 64)), Image.new("L", (64, 64), 255), (64, 64))
     drawn = noise((64, 64)).rotate(90)
     assert plate.finished(drawn).tobytes() == drawn.tobytes()
-    assert plate.differing(encode(plate.finished(drawn), "x", "PNG")) == 0
+    assert plate.differing(encode(plate.finished(drawn), "x", "PNG", source="trainedAlgorithmicMedia")) == 0
 
 
 @pytest.mark.parametrize("kind", ["16 bits", "CMYK", "turned", "animated", "palette"])

@@ -65,7 +65,7 @@ def test_automatic1111s_own_text_is_read() -> None:
         " 4x-UltraSharp, Version: v1.4.1"
     )
 
-    reading = settings_of(encode(Image.new("RGB", (8, 8)), text, "PNG"))
+    reading = settings_of(encode(Image.new("RGB", (8, 8)), text, "PNG", source="trainedAlgorithmicMedia"))
     assert reading is not None
     found = {name: value for name, value in reading.values.items() if name.startswith("hires_")}
     assert found == {
@@ -82,7 +82,9 @@ def test_automatic1111s_own_text_is_read() -> None:
 
 def test_a_picture_without_a_second_pass_turns_it_off_in_the_form() -> None:
 
-    reading = settings_of(encode(Image.new("RGB", (8, 8)), infotext.write(read({"prompt": "x"})), "PNG"))
+    reading = settings_of(
+        encode(Image.new("RGB", (8, 8)), infotext.write(read({"prompt": "x"})), "PNG", source="trainedAlgorithmicMedia")
+    )
     assert reading is not None
     assert reading.values["hires_scale"] == 1
 
