@@ -158,7 +158,8 @@ class Studio:
                     self.cancel(other.id, owner)
             return job
         words = read(values).words  # as typed: resolving spends wildcards
-        self.history.put(owner, tidy(words.prompt), tidy(words.negative_prompt))
+        with suppress(sqlite3.OperationalError):  # the job is accepted, whatever the disk says of its words
+            self.history.put(owner, tidy(words.prompt), tidy(words.negative_prompt))
         return job
 
     def restore(self, values: Mapping[str, Any], owner: str) -> Job:

@@ -9,6 +9,7 @@ from pathlib import Path, PurePosixPath
 
 from engine.database import connect, transaction
 from engine.gallery import schema
+from engine.gallery.files import disk_full
 from engine.gallery.words import findable
 from engine.request.generation import GenerationRequest
 
@@ -101,10 +102,14 @@ class Rows:
 
     @contextmanager
     def writing(self) -> Iterator[sqlite3.Connection]:
-        """All of the block or nothing."""
+        """All of the block or nothing. Raises DiskFull."""
         try:
             with self._writing, transaction(self._writer):
                 yield self._writer
+        except sqlite3.OperationalError as error:
+            if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL:
+                raise disk_full() from error
+            raise
         finally:
             self.version += 1
 
