@@ -1,7 +1,9 @@
 """The store against a model of it: whatever is done in whatever order, jobs are neither lost nor doubled."""
 
 import tempfile
+import time
 from pathlib import Path
+from unittest import mock
 
 from hypothesis import settings
 from hypothesis import strategies as st
@@ -26,8 +28,14 @@ class Queue(RuleBasedStateMachine):
         self.path = Path(self.folder.name) / "atelier.db"
         self.store = Store(self.path)
         self.known: dict[str, tuple[str, JobState, int, str | None]] = {}  # owner, state, attempts, worker
+        self.left: list[Store] = []
+        self.clock = mock.patch("time.time", return_value=time.time())
+        self.now = self.clock.start()
 
     def teardown(self) -> None:
+        self.clock.stop()
+        for store in self.left:
+            store.database.close()
         self.store.close()
         self.folder.cleanup()
 
@@ -83,6 +91,21 @@ class Queue(RuleBasedStateMachine):
     def open_again(self) -> None:
         self.store.close()
         self.store = Store(self.path)
+
+    @rule()
+    def die_and_start_again(self) -> None:
+        """Nothing is closed; the next start gives back what was in work (Dispatcher.recover)."""
+        self.left.append(self.store)
+        self.store = Store(self.path)
+        for claim in self.store.running():
+            owner, _, attempts, holder = self.known[claim.id]
+            assert (claim.owner, claim.worker) == (owner, holder)
+            state = self.store.give_back(claim.id, claim.worker, BLAME)
+            self.known[claim.id] = (owner, state or JobState.DONE, attempts + 1, None)
+
+    @rule(seconds=st.sampled_from([-1e8, -3600.0, 3600.0, 1e8]))
+    def the_clock_jumps(self, seconds: float) -> None:
+        self.now.return_value += seconds
 
     @invariant()
     def every_job_is_where_it_should_be(self) -> None:
