@@ -16,13 +16,14 @@ VENV = HOUSE / ".venv"
 STAMP = VENV / "installed.txt"
 OLDEST, NEWEST = (3, 11), (3, 13)
 UV = "uv==0.13.9"
-COMMANDS = ("txt2img", "evaluate", "doctor", "import")
+COMMANDS = ("txt2img", "evaluate", "doctor", "import", "recover")
 
 HELP = """\
 usage: python3 launch.py [--use-this-python] [studio's flags]
        python3 launch.py [--use-this-python] txt2img "a red house at night" [-o out.png --steps 20 --seed 7 ...]
        python3 launch.py [--use-this-python] evaluate CHECKPOINT --prompts FILE [--real FOLDER --n 256 ...]
        python3 launch.py [--use-this-python] import FOLDER
+       python3 launch.py [--use-this-python] recover
        python3 launch.py [--use-this-python] doctor
        python3 launch.py [--use-this-python] test [pytest's arguments]
 
@@ -32,6 +33,7 @@ The first start makes .venv beside this file and installs what the studio needs;
   txt2img              draw pictures without the page; txt2img --help lists the options
   evaluate             measure how good the pictures of checkpoints are; evaluate --help lists the options
   import               take a folder of old pictures into the gallery; the studio must not be running
+  recover              put the last daily copy of a damaged database back; the studio must not be running
   doctor               say whether this machine can draw, and what to do if not
   test                 check the code and run the tests, in two processes; with arguments, pytest in one (-m slow: the
                        long tests, which are left out otherwise)

@@ -1,4 +1,4 @@
-"""`python -m commands txt2img ...`, `evaluate`, `import` or `doctor`: finds the command and turns what went wrong into words."""
+"""`python -m commands txt2img ...`, `evaluate`, `import`, `recover` or `doctor`: finds the command and turns what went wrong into words."""
 
 import importlib
 import sys
@@ -8,6 +8,7 @@ COMMANDS = {  # name: module
     "evaluate": "evaluate",
     "doctor": "doctor",
     "import": "import_pictures",
+    "recover": "recover",
 }
 
 

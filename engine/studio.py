@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from engine import additions
+from engine.copies import Copies
 from engine.errors import AtelierError, BadRequest, DiskFull, NotFound, Problem
 from engine.folder_lock import FolderLock
 from engine.forms import Forms
@@ -103,6 +104,7 @@ class Studio:
         except BaseException:
             self.lock.release()
             raise
+        self.copies = Copies(data)
         self.progress = Progress()
         self.inputs = data / "inputs"
         self.given = Passing(self.inputs)
@@ -131,9 +133,11 @@ class Studio:
         self.dispatcher.start()
         self.grids.start()
         self.training.start()
+        self.copies.start()
 
     def stop(self, grace: float = 5) -> None:
         """Leave in good order: unfinished jobs wait for the next start. grace: seconds for the step at hand."""
+        self.copies.stop()
         self.training.stop()
         self.grids.stop()
         self.dispatcher.stop(grace)

@@ -294,8 +294,8 @@ def opened(path: Path) -> sqlite3.Connection:
     raise AtelierError(
         "database.damaged",
         f"The studio's database ({path.name}) is damaged and was left as it is.",
-        f"Put back a copy of {path.name}, or move it away to start with an empty queue and gallery;"
-        " the picture files in outputs are not touched.",
+        "Run: python3 launch.py recover, which puts back the last daily copy; or move it away to start with an empty queue"
+        " and gallery. The picture files in outputs are not touched.",
         file=path.name,
     )
 
