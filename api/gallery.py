@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import JSONResponse, StreamingResponse
 
 from api.answer import FRESH
-from api.images import Whose, shown
+from api.images import Whose, shown, shown_to
 from api.jobs import TheStudio, Visitor, values_of
 from engine.errors import BadRequest
 from engine.gallery.search import Filters
@@ -30,6 +30,8 @@ def filters(
     seed: str = "",
     stars: str = "",
     trash: bool = False,
+    board: str = "",
+    shared: bool = False,
 ) -> Filters:
     """What is empty does not filter."""
     return Filters(
@@ -43,6 +45,8 @@ def filters(
         stars=number_of(stars, "stars", 5) if stars else 0,
         tags=chosen(tag),
         trash=trash,
+        board=board,
+        shared=shared,
     )
 
 
@@ -60,7 +64,7 @@ def page(
 ) -> JSONResponse:
     """`next` is the value of `before` that brings the next page; `total` counts all that match."""
     images, following = studio.gallery.page(owner, before, limit, wanted, sort)
-    content = {"images": [shown(i) for i in images], "next": following, "total": studio.gallery.count(owner, wanted)}
+    content = {"images": shown_to(owner, images, studio), "next": following, "total": studio.gallery.count(owner, wanted)}
     return JSONResponse(content, headers=FRESH)
 
 

@@ -1,5 +1,6 @@
 """Finished pictures over HTTP: by opaque id, to those who may see them."""
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
@@ -13,6 +14,7 @@ from api.answer import FRESH
 from api.jobs import TheStudio
 from engine.gallery.rows import GalleryImage
 from engine.request.schema import PARAMETERS, flat
+from engine.studio import Studio
 
 router = APIRouter(prefix="/api")
 LONG = {name for name, known in PARAMETERS.items() if known.type is int and (known.high or 0) > 2**53}
@@ -32,7 +34,9 @@ def image(image_id: str, studio: TheStudio, owner: Whose) -> JSONResponse:
     """With its lineage: what it was made of, and what that was made of, each with its role (engine/gallery/lineage.py)."""
     found = studio.gallery.get(image_id, owner)
     lineage = [asdict(ancestor) for ancestor in studio.gallery.lineage(found, owner)]
-    return JSONResponse({**shown(found), "lineage": lineage}, headers=FRESH)
+    (told,) = shown_to(owner, [found], studio)
+    boards = studio.gallery.boards.of(image_id, owner)
+    return JSONResponse({**told, "lineage": lineage, "boards": boards}, headers=FRESH)
 
 
 @router.get("/images/{image_id}/given/{digest}")
@@ -101,6 +105,16 @@ def shown(image: GalleryImage) -> dict[str, Any]:
     )
     facts = {name: getattr(image, name) for name in (*names, *kept)}
     return {**facts, "values": for_scripts(flat(image.request))}
+
+
+def shown_to(owner: str | None, images: Sequence[GalleryImage], studio: Studio) -> list[dict[str, Any]]:
+    """by: None for what the one who asks may change; else the name of who shares it."""
+    if owner is None or all(image.owner == owner for image in images):
+        return [{**shown(image), "by": None} for image in images]
+    names = studio.gallery.boards.names()
+    return [
+        {**shown(image), "by": None if image.owner == owner else names.get(image.owner, "")} for image in images
+    ]
 
 
 def for_scripts(values: dict[str, Any]) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from starlette.exceptions import HTTPException
 
 from api import (
     additions,
+    boards,
     control,
     datasets,
     form,
@@ -66,6 +67,7 @@ def make_app(studio: Studio, access: Access, words: Mapping[str, Mapping[str, st
     app.include_router(jobs.router)
     app.include_router(gallery.router)  # before the single picture: its ways have names, not ids
     app.include_router(images.router)
+    app.include_router(boards.router)
     app.include_router(grids.router)
     app.include_router(read_settings.router)
     app.include_router(form.router)

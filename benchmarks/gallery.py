@@ -36,7 +36,7 @@ def measure(runs: int) -> list[Row]:
         with closing(Gallery(data)) as gallery:
             filling = timed(f"{PICTURES:,} rows put in, one transaction", [seconds(lambda: fill(gallery))])
             tag(gallery)
-            rows = [filling, *pages(gallery, runs), *searches(gallery, runs), *counts(gallery, runs)]
+            rows = [filling, *pages(gallery, runs), *searches(gallery, runs), *counts(gallery, runs), *boards(gallery, runs)]
         age(data)
         return [*rows, *opening(data)]
 
@@ -119,6 +119,32 @@ def counts(gallery: Gallery, runs: int) -> Iterator[Row]:
     yield milliseconds("facets again, nothing changed", lambda: gallery.facets(None), runs)
 
 
+def boards(gallery: Gallery, runs: int) -> Iterator[Row]:
+    """As bob meets boards of ann, who has half of the pictures: a few old ones, most of them, and all that is shared."""
+    with gallery.rows.reading() as connection:
+        hers = [row["id"] for row in connection.execute("SELECT id FROM catalogue WHERE owner = 'ann' ORDER BY number")]
+    few, most = (gallery.boards.add("ann", name, "Ann", shared=True) for name in ("few", "most"))
+    gallery.boards.put(few, hers[:30], "ann")
+    for start in range(0, 40_000, 10_000):
+        gallery.boards.put(most, hers[start : start + 10_000], "ann")
+    for name, filters in {
+        "30 old pictures": Filters(board=few),
+        "40,000 pictures": Filters(board=most),
+        "40,000 pictures and a word": Filters(board=most, q="watermark "),
+        "all that is shared": Filters(shared=True),
+    }.items():
+
+        def board(filters: Filters = filters) -> None:
+            gallery.rows.version += 1
+            gallery.page("bob", filters=filters)
+            gallery.count("bob", filters)
+            gallery.facets("bob", filters)
+
+        yield milliseconds(f"a board of {name}: page, total and facets", board, runs, "<= 100")
+    yield milliseconds("the list of boards with their counts", lambda: gallery.boards.all("bob"), runs, "<= 50")
+    yield milliseconds("10,000 pictures of others: which are seen", lambda: gallery.select(hers[:10_000], "bob"), runs)
+
+
 def opening(data: Path) -> Iterator[Row]:
     opened: list[Gallery] = []
     used = busy(lambda: opened.append(Gallery(data)))
@@ -196,7 +222,7 @@ def tag(gallery: Gallery) -> None:
 def age(data: Path) -> None:
     """Make the database as an older studio left it."""
     with closing(sqlite3.connect(data / "atelier.db")) as connection:
-        for table in ("catalogue", "catalogue_kinds", "catalogue_tags", "catalogue_words"):
+        for table in ("catalogue", "catalogue_kinds", "catalogue_tags", "catalogue_words", "boards", "board_pictures"):
             connection.execute(f"DROP TABLE {table}")
         for column in ("format", "imported", "name", "prompt", "trace"):
             connection.execute(f"ALTER TABLE images DROP COLUMN {column}")

@@ -29,6 +29,7 @@ SHARED = (
     "loras.js",
     "shelf.js",
     "marks.js",
+    "pinboards.js",
     "camera.js",
     "lineage.js",
     "viewer.js",

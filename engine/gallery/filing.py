@@ -10,7 +10,12 @@ from engine.gallery import files
 from engine.gallery.names import Names, values_of
 from engine.gallery.rows import CHUNK, NewImage, Rows, insert
 
-TABLES = (("catalogue", "number"), ("catalogue_tags", "number"), ("catalogue_words", "rowid"))
+TABLES = (
+    ("catalogue", "number"),
+    ("catalogue_tags", "number"),
+    ("catalogue_words", "rowid"),
+    ("board_pictures", "number"),
+)
 
 
 class Filing:

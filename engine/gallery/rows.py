@@ -197,6 +197,24 @@ def numbers_of(connection: sqlite3.Connection, ids: Sequence[str], owner: str | 
     return found
 
 
+def seen(connection: sqlite3.Connection, ids: Sequence[str], owner: str | None) -> dict[str, int]:
+    """id -> number of those that the owner may look at: their own, and what others share on a board."""
+    found = numbers_of(connection, ids, owner)
+    others = [image_id for image_id in ids if image_id not in found] if owner is not None else []
+    for start in range(0, len(others), CHUNK):
+        chunk = others[start : start + CHUNK]
+        found |= {
+            row["id"]: row["number"]
+            for row in connection.execute(
+                f"SELECT id, number FROM catalogue WHERE id IN ({', '.join('?' * len(chunk))}) AND trashed IS NULL"
+                " AND EXISTS (SELECT 1 FROM board_pictures JOIN boards ON boards.id = board"
+                " WHERE board_pictures.number = catalogue.number AND own AND shared)",
+                chunk,
+            )
+        }
+    return found
+
+
 def image_of(row: sqlite3.Row, tags: Sequence[str]) -> GalleryImage:
     request = GenerationRequest.model_validate_json(row["request"])
     told = facts_of(request)

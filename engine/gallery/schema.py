@@ -49,6 +49,16 @@ CREATE INDEX IF NOT EXISTS catalogue_tags_of ON catalogue_tags (number);
 CREATE VIRTUAL TABLE IF NOT EXISTS catalogue_words
     USING fts5 (text, columnsize = 0, prefix = '1 2', tokenize = "unicode61 remove_diacritics 2");
 """
+# own: whether the picture is the board's owner's; where everything is everybody's, a board may hold others' as well, and
+# sharing it later does not show those.
+BOARDS = """
+CREATE TABLE IF NOT EXISTS boards (
+    id TEXT PRIMARY KEY, owner TEXT NOT NULL, name TEXT NOT NULL, shared INTEGER NOT NULL DEFAULT 0,
+    by TEXT NOT NULL DEFAULT '', created REAL NOT NULL);
+CREATE TABLE IF NOT EXISTS board_pictures (
+    board TEXT NOT NULL, number INTEGER NOT NULL, own INTEGER NOT NULL, PRIMARY KEY (board, number)) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS board_pictures_of ON board_pictures (number, own);
+"""
 # Each holds all that is filtered by, so that no search touches the rows themselves: the first in the order of pages,
 # the second for counts.
 INDEXES = """
@@ -75,7 +85,7 @@ def prepare(connection: sqlite3.Connection) -> None:
     for name, kind in ADDED.items():
         if name not in there:
             connection.execute(f"ALTER TABLE images ADD COLUMN {name} {kind}")
-    connection.executescript(CATALOGUE)
+    connection.executescript(CATALOGUE + BOARDS)
     if "kind" not in {row["name"] for row in connection.execute("PRAGMA table_info(catalogue)")}:
         with transaction(connection):
             connection.execute("ALTER TABLE catalogue ADD COLUMN kind INTEGER")

@@ -11,12 +11,18 @@ from engine.errors import BadRequest
 from engine.gallery.schema import order_of
 from engine.gallery.words import asked
 
+ON_BOARD = "SELECT number FROM board_pictures WHERE board = ?"
+SHARED = (
+    "SELECT number FROM boards JOIN board_pictures ON board = boards.id WHERE shared AND own AND boards.owner <> ?"
+)
+MANY = 5_000  # pictures on a board, from which on it is quicker to walk all in their order
 MATCHING = "(SELECT rowid FROM catalogue_words WHERE catalogue_words MATCH ?)"
 
 
 @dataclass(frozen=True)
 class Filters:
-    """models, samplers: any of them; tags: all of them; stars: at least; since, until: days of the server's calendar."""
+    """models, samplers: any of them; tags: all of them; stars: at least; since, until: days of the server's calendar.
+    board: its id; shared: what others share, instead of one's own."""
 
     q: str = ""
     models: tuple[str, ...] = ()
@@ -28,6 +34,8 @@ class Filters:
     stars: int = 0
     tags: tuple[str, ...] = ()
     trash: bool = False
+    board: str = ""
+    shared: bool = False
 
 
 @dataclass(frozen=True)
@@ -88,11 +96,18 @@ class Where:
         return " AND ".join(self.conditions)
 
 
-def where(owner: str | None, filters: Filters, *, facets: bool = True) -> Where:
-    """facets: whether model, sampler, size and stars count as well."""
+def where(owner: str | None, filters: Filters, *, facets: bool = True, walked: bool = False) -> Where:
+    """facets: whether model, sampler, size and stars count as well. walked: for who walks the pictures in their order
+    and asks of each whether it is on the board, instead of beginning with the board's."""
     found = Where(["trashed IS NOT NULL" if filters.trash else "trashed IS NULL"], [])
-    if owner is not None:
+    if filters.shared:
+        found.add(f"number IN ({SHARED})", owner)
+    elif owner is not None:
         found.add("owner = ?", owner)
+    if filters.board and walked:
+        found.add(f"EXISTS ({ON_BOARD} AND board_pictures.number = catalogue.number)", filters.board)
+    elif filters.board:
+        found.add(f"number IN ({ON_BOARD})", filters.board)
     wanted, unwanted = asked(filters.q)
     if wanted:
         found.wanted = f"({wanted}) NOT ({unwanted})" if unwanted else wanted
@@ -124,7 +139,8 @@ def page(
     connection: sqlite3.Connection, owner: str | None, filters: Filters, sort: str, before: str | None, limit: int
 ) -> tuple[list[int], str | None]:
     """The numbers of the pictures after the cursor `before`, and the next cursor. No page costs more than the first."""
-    order, found = chosen(sort), where(owner, filters).with_words()
+    order, walked = chosen(sort), bool(filters.board) and is_large(connection, filters.board)
+    found = where(owner, filters, walked=walked).with_words()
     if before:
         marks = ", ".join("?" * len(order.columns))
         comparison = "<" if order.downwards else ">"
@@ -132,12 +148,17 @@ def page(
     direction = "DESC" if order.downwards else "ASC"
     by = ", ".join(f"{column} {direction}" for column in order.columns)
     columns = ", ".join(order.columns)
-    conditions = found if order.columns[0] == "created" else found.by_number
+    begins = order.columns[0] != "created" or (filters.board and not walked) or filters.shared
+    conditions = found.by_number if begins else found
     rows = connection.execute(
         f"SELECT number, {columns} FROM catalogue WHERE {conditions} ORDER BY {by} LIMIT ?", (*found.values, limit + 1)
     ).fetchall()
     following = "_".join(cursor_part(value) for value in tuple(rows[limit - 1])[1:]) if len(rows) > limit else None
     return [row["number"] for row in rows[:limit]], following
+
+
+def is_large(connection: sqlite3.Connection, board: str) -> bool:
+    return connection.execute(f"{ON_BOARD} LIMIT 1 OFFSET ?", (board, MANY)).fetchone() is not None
 
 
 def midnight(day: date, later: int = 0) -> float:

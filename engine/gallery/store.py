@@ -1,21 +1,21 @@
 """The gallery: every finished picture is kept, found, marked, thrown away and carried off here."""
 
-import sqlite3
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from engine.errors import BadRequest, NotFound
 from engine.events import Made
 from engine.gallery import arrivals, facets, incoming, marks, search
+from engine.gallery.boards import Boards
 from engine.gallery.bundle import Entry, zipped
 from engine.gallery.counts import Counts
 from engine.gallery.filing import Filing
 from engine.gallery.lineage import Ancestor, ancestors
 from engine.gallery.names import DEFAULT, Names
-from engine.gallery.rows import CHUNK, GalleryImage, Rows, fetch, numbers_of
+from engine.gallery.rows import CHUNK, GalleryImage, Rows, fetch, numbers_of, seen
 from engine.gallery.search import Filters
 from engine.gallery.selections import Selections
 from engine.gallery.upkeep import Upkeep
@@ -39,12 +39,14 @@ class Change:
 class Gallery:
     """Rows in data/atelier.db, files below data/.
 
-    owner, everywhere: whose pictures are meant; None: everybody's. names: the template of the files' names."""
+    owner, everywhere: who asks, and may change their own; looked at is also what others share. None: everybody.
+    names: the template of the files' names."""
 
     def __init__(self, data: Path, names: str = DEFAULT):
         template = Names(names)
         self._data = data
         self.rows = Rows(data)
+        self.boards = Boards(self.rows)
         self._filing = Filing(self.rows, data, template)
         self._counts = Counts(self.rows)
         self._selections = Selections()
@@ -116,20 +118,21 @@ class Gallery:
     ) -> tuple[list[GalleryImage], str | None]:
         """The first pictures, or those after a cursor; and the cursor of the next page."""
         limit = min(max(limit, 1), LARGEST_PAGE)
+        owner, filters = self._scope(owner, filters)
         with self.rows.reading() as connection:
             numbers, following = search.page(connection, owner, filters, sort, before, limit)
             return fetch(connection, numbers), following
 
     def count(self, owner: str | None, filters: Filters = EVERYTHING) -> int:
-        return self._counts.of(facets.total, owner, filters)
+        return self._counts.of(facets.total, *self._scope(owner, filters))
 
     def facets(self, owner: str | None, filters: Filters = EVERYTHING) -> dict[str, list[dict[str, Any]]]:
         """For models, samplers, sizes, stars and tags: which values there are, and how many pictures of each."""
-        return self._counts.of(facets.facets, owner, filters)
+        return self._counts.of(facets.facets, *self._scope(owner, filters))
 
     def get(self, image_id: str, owner: str | None) -> GalleryImage:
         with self.rows.reading() as connection:
-            found = fetch(connection, [self._number(connection, image_id, owner)])
+            found = fetch(connection, list(seen(connection, [image_id], owner).values()))
         if not found:
             raise unknown()
         return found[0]
@@ -194,8 +197,8 @@ class Gallery:
     def delete(self, image_id: str, owner: str | None) -> None:
         """For good, from the trash or not."""
         with self.rows.reading() as connection:
-            self._number(connection, image_id, owner)
-        if not self._filing.remove([image_id]):
+            mine = numbers_of(connection, [image_id], owner)
+        if not mine or not self._filing.remove([image_id]):
             raise unknown()
 
     # -- pictures are carried away
@@ -204,7 +207,7 @@ class Gallery:
         """A name for these pictures, to fetch them with; NotFound if one is not there or not the owner's."""
         chosen = tuple(dict.fromkeys(some(ids)))
         with self.rows.reading() as connection:
-            if not chosen or len(numbers_of(connection, chosen, owner)) < len(chosen):
+            if not chosen or len(seen(connection, chosen, owner)) < len(chosen):
                 raise unknown()
         return self._selections.keep(chosen)
 
@@ -213,7 +216,7 @@ class Gallery:
         ids = self._selections.get(selection)
         entries: dict[str, Entry] = {}
         with self.rows.reading() as connection:
-            found = list(numbers_of(connection, ids, owner))
+            found = list(seen(connection, ids, owner))
             if not found:
                 raise unknown()
             for start in range(0, len(found), CHUNK):
@@ -239,15 +242,18 @@ class Gallery:
         with self.rows.writing() as connection:
             return marks.set_trashed(connection, numbers_of(connection, some(ids), owner).values(), when)
 
-    def _number(self, connection: sqlite3.Connection, image_id: str, owner: str | None) -> int:
-        number = numbers_of(connection, [image_id], owner).get(image_id)
-        if number is None:
-            raise unknown()
-        return number
+    def _scope(self, owner: str | None, filters: Filters) -> tuple[str | None, Filters]:
+        """Whose pictures a question means: on somebody's shared board, theirs, and never their trash."""
+        if filters.board:
+            whose = self.boards.owner_of(filters.board, owner)
+            if owner is not None and whose != owner:
+                return whose, replace(filters, trash=False, shared=False)
+        return owner, replace(filters, trash=False) if filters.shared else filters
 
     def _existing(self, which: str, image_id: str, owner: str | None) -> Path:
         with self.rows.reading() as connection:
-            self._number(connection, image_id, owner)
+            if not seen(connection, [image_id], owner):
+                raise unknown()
             row = connection.execute(f"SELECT {which} FROM images WHERE id = ?", (image_id,)).fetchone()
         if row is None:
             raise unknown()

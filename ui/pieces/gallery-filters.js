@@ -56,6 +56,7 @@
       panel.replaceChildren(
         h("div", { class: "top" }, h("h2", {}, t("filters")), shelf.filtered() ? h("button", { type: "button", class: "plain quiet", onclick: () => shelf.set({ ...shelf.none }) }, t("filter.clear")) : null,
           atelier.tool("close", "close", () => atelier.emit("filters", false), { class: "tool leave" })),
+        atelier.pinboards.section(),
         h("section", {}, h("h3", {}, t("filter.stars")), stars),
         ...["model", "sampler", "size", "tag"].map(section).filter(Boolean),
         h("section", {}, h("h3", {}, t("filter.date")), h("div", { class: "quick" }, quick), h("div", { class: "dates" }, field("since", "date"), h("span", { "aria-hidden": "true" }, "–"), field("until", "date"))),

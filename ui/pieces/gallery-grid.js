@@ -32,6 +32,8 @@
         held = setTimeout(() => { held = "done"; at = place(node); acts.choose(at, { ctrlKey: true }); }, 450);
       });
       for (const kind of ["pointerup", "pointercancel", "pointerleave"]) button.addEventListener(kind, () => { if (held !== "done") clearTimeout(held); });
+      node.draggable = matchMedia("(pointer: fine)").matches;  // on a touch screen a long press selects
+      node.addEventListener("dragstart", (event) => { const item = shelf.items[place(node)]; if (item && item.by === null) atelier.pinboards.dragged(event, shelf.selected.has(item.id) ? [...shelf.selected.keys()] : [item.id]); else event.preventDefault(); });
       button.addEventListener("contextmenu", (event) => { if (held === "done") event.preventDefault(); });
       return node;
     };

@@ -28,6 +28,7 @@ const keys = (event, place) => {
   if (control || !item) return;
   if (event.key === "Enter" && event.target.closest(".item")) { done(); open(place); }
   else if (event.key === " ") { done(); choose(place, event); }
+  else if (shelf.foreign() && /^([0-5]|Delete)$/.test(event.key)) done();  // somebody else's
   else if (/^[0-5]$/.test(event.key) && !shelf.query.trash) { done(); atelier.mark(those, { stars: Number(event.key) }); }
   else if (event.key === "Delete") { done(); (shelf.query.trash ? atelier.erase(those) : atelier.trash(those)).then((well) => { if (well) spent(); grid.go(place); }); }
   else if (event.key.toLowerCase() === "c" && shelf.selected.size === 2) { done(); atelier.compare(...selection.ids()); }
@@ -55,14 +56,14 @@ const slider = h("input", { type: "range", min: "0", max: "2", step: "1", id: "g
 const named = () => { slider.value = size; slider.setAttribute("aria-label", t("tiles")); slider.setAttribute("aria-valuetext", t(`tiles.${size}`)); slider.title = `${t("tiles")}: ${t(`tiles.${size}`)}`; };
 const filter = h("button", { type: "button", class: "plain", id: "gallery-filter", "aria-controls": "gallery-filters", onclick: () => show(!root.classList.contains("filtering")) });
 const pick = h("button", { type: "button", class: "plain", id: "gallery-select", onclick: () => selecting(!root.classList.contains("selecting")) });
-const bin = h("button", { type: "button", class: "tool", id: "gallery-trash", onclick: () => { selecting(false); shelf.set({ trash: !shelf.query.trash }); } }, atelier.icon("trash"));
+const bin = h("button", { type: "button", class: "tool", id: "gallery-trash", onclick: () => { selecting(false); shelf.set({ trash: !shelf.query.trash, board: "", shared: "" }); } }, atelier.icon("trash"));
 const bar = h("div", { class: "above" });
 const count = h("p", { class: "count", role: "status" });
 const arrived = h("button", { type: "button", class: "plain strong arrived", hidden: true, onclick: () => { if (shelf.problem) { shelf.retry(); return; } grid.top(); shelf.reload(); } });
 const under = h("div", { class: "under" }, count, filters.chips);
 const blank = h("div", { class: "card blank", hidden: true });
-const strip = h("div", { class: "bin", hidden: true });
-root.replaceChildren(bar, under, strip, h("div", { class: "body" }, filters.panel, h("div", { class: "wall" }, grid.node, blank, arrived)), selection.bar);
+const strip = h("div", { class: "bin", hidden: true }), onboard = h("div", { class: "onboard", hidden: true });
+root.replaceChildren(bar, under, strip, onboard, h("div", { class: "body" }, filters.panel, h("div", { class: "wall" }, grid.node, blank, arrived)), selection.bar);
 
 const show = (on) => {
   root.classList.toggle("filtering", on);
@@ -95,6 +96,7 @@ const empty = () => {
     const told = atelier.explain(shelf.problem);
     blank.replaceChildren(atelier.icon("warn"), h("h2", {}, told.message), h("p", {}, told.remedy ?? ""), h("button", { type: "button", class: "plain", onclick: () => shelf.reload() }, t("again")));
   } else if (filtered) blank.replaceChildren(atelier.icon("search"), h("h2", {}, t("gallery.none.title")), h("p", {}, t("gallery.none.text")), h("button", { type: "button", class: "plain", onclick: () => { field.value = ""; shelf.set({ ...shelf.none }); } }, t("filter.clear")));
+  else if (shelf.query.board || shelf.query.shared) blank.replaceChildren(atelier.icon("board"), h("h2", {}, t("board.empty.title")), h("p", {}, t(shelf.foreign() ? "board.empty.theirs" : "board.empty.text")));
   else if (shelf.query.trash) blank.replaceChildren(atelier.icon("trash"), h("h2", {}, t("trash.empty.title")), h("p", {}, t("trash.empty.text")));
   else blank.replaceChildren(atelier.icon("grid"), h("h2", {}, t("gallery.empty.title")), h("p", {}, t("gallery.empty.text")),
     h("button", { type: "button", class: "plain", onclick: atelier.importFiles }, t("import.files")), h("button", { type: "button", class: "plain quiet", onclick: atelier.importFolder }, t("import.folder")));
@@ -105,6 +107,8 @@ const draw = () => {
   filter.setAttribute("aria-label", filtered ? t("filters.n", { n: filtered }) : t("filters"));
   bin.setAttribute("aria-pressed", String(shelf.query.trash));
   root.classList.toggle("binned", shelf.query.trash);
+  root.classList.toggle("guest", shelf.foreign());
+  atelier.pinboards.strip(onboard);
   if (shelf.state === "ready") {
     const key = shelf.filtered() ? "gallery.found" : "gallery.count";
     count.textContent = shelf.total === 1 ? t(shelf.filtered() ? "gallery.found.one" : "gallery.one") : shelf.total || shelf.filtered() ? t(key, { n: shelf.total.toLocaleString(atelier.language) }) : "";
@@ -135,6 +139,7 @@ atelier.on("shelf", ({ anew }) => {
 });
 atelier.on("images", ({ deleted }) => { if (deleted) return; if (root.offsetParent) shelf.refresh(); else stale = true; });
 atelier.on("filters", show);
+atelier.on("pinboards", () => { filters.draw(); draw(); });
 atelier.on("link", (well) => { if (well && shelf.problem) shelf.retry(); });
 atelier.on("language", () => { words(); draw(); });
 new ResizeObserver(() => { if (!root.offsetParent) return; if (stale) { stale = false; shelf.refresh(); } grid.render(); }).observe(root);

@@ -3,15 +3,16 @@
   const atelier = window.atelier;
   const PAGE = 120;  // the API gives at most 200
   const NONE = { q: "", model: [], sampler: [], tag: [], size: "", since: "", until: "", seed: "", stars: 0 };
+  const SCOPE = { board: "", shared: "" };  // among which pictures, before anything is filtered
   const kept = () => { try { return JSON.parse(sessionStorage.getItem("atelier.gallery")) ?? {}; } catch { return {}; } };
-  const shelf = { query: { ...NONE, sort: "newest", ...kept(), trash: false }, items: [], total: 0, state: "new", problem: null, arrived: 0, atTop: true, selected: new Map(), none: NONE };
+  const shelf = { query: { ...NONE, ...SCOPE, sort: "newest", ...kept(), trash: false }, items: [], total: 0, state: "new", problem: null, arrived: 0, atTop: true, selected: new Map(), none: NONE };
   let next = null, turn = 0, loading = null, places = new Map();
 
   const told = (what = {}) => atelier.emit("shelf", what);
   /** As little of a picture as a tile needs: the list may grow to a hundred thousand of them. */
   const tile = (image) => {
     atelier.remember(image);
-    return { id: image.id, prompt: image.prompt, stars: image.stars ?? 0, tags: image.tags ?? [] };
+    return { id: image.id, prompt: image.prompt, stars: image.stars ?? 0, tags: image.tags ?? [], by: image.by ?? null };
   };
   const index = () => { places = new Map(shelf.items.map((item, place) => [item.id, place])); };
   const fetchPage = (before, limit) => {
@@ -25,7 +26,7 @@
   /** The filters as the API wants them. */
   shelf.parameters = () => {
     const query = new URLSearchParams();
-    for (const name of Object.keys(NONE)) for (const value of [shelf.query[name]].flat()) if (value) query.append(name, value);
+    for (const name of Object.keys({ ...NONE, ...SCOPE })) for (const value of [shelf.query[name]].flat()) if (value) query.append(name, value);
     if (shelf.query.trash) query.set("trash", "1");
     return query;
   };
@@ -54,6 +55,7 @@
     } catch (error) {
       if (mine !== turn) return;
       if (!error.problem) throw error;
+      if (error.problem.code === "board.unknown") { shelf.set({ ...SCOPE }); return; }  // it was deleted, or is shared no more
       Object.assign(shelf, { items: [], total: 0, state: "failed", problem: error.problem });
       next = null;
     }

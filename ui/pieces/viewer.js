@@ -26,6 +26,7 @@
     draw();
   };
   const bin = async () => {
+    if (!mine()) return;
     const { id } = image, back = at;
     if (image.trashed) { if (await atelier.erase([id])) gone(); return; }
     if (await atelier.trash([id], () => { if (dialog.open) { list = [...list.slice(0, back), id, ...list.slice(back)]; at = back; draw(); } })) gone();
@@ -41,7 +42,8 @@
 
   // --- what stands around the picture ------------------------------------------------------------------------
   const act = (icon, key, press, more = {}) => h("button", { type: "button", class: "plain", title: t(key), "aria-label": t(key), onclick: press, ...more }, atelier.icon(icon), h("span", {}, t(key)));
-  const rate = (n) => { if (image && !image.trashed) atelier.mark([image.id], { stars: n }); };
+  const mine = () => (image.by ?? null) === null;
+  const rate = (n) => { if (image && !image.trashed && mine()) atelier.mark([image.id], { stars: n }); };
   let stars, tags, info, before, after;
   /** Buttons of one language; they act on the picture that is shown. */
   const furnish = () => {
@@ -61,10 +63,11 @@
     const focused = [...actions.querySelectorAll("button, a")].indexOf(document.activeElement);
     actions.replaceChildren(...(trashed
       ? [act("restore", "trash.restore", async () => { if (await atelier.restore([image.id])) gone(); }, { class: "plain strong" }), h("span", { class: "space" }), act("trash", "trash.erase", bin)]
-      : [stars, h("span", { class: "space" }), act("reuse", "reuse.settings", () => use(image.values), { class: "plain strong" }), act("dice", "reuse.seed", () => use({ seed: image.seed })),
+      : [mine() ? stars : "", h("span", { class: "space" }), act("reuse", "reuse.settings", () => use(image.values), { class: "plain strong" }), act("dice", "reuse.seed", () => use({ seed: image.seed })),
         ...extras(), act("copy", "copy.settings", () => atelier.copy(image.infotext)),
         h("a", { class: "plain", href: `api/images/${image.id}/file?download=1`, download: "", title: t("download"), "aria-label": t("download") }, atelier.icon("download"), h("span", {}, t("download"))),
-        act("compare", other ? "compare.now" : "compare", compare, { "aria-pressed": String(marked === image.id) }), h("span", { class: "space" }), act("trash", "trash.move", bin)]));
+        act("compare", other ? "compare.now" : "compare", compare, { "aria-pressed": String(marked === image.id) }),
+        ...(mine() ? [act("board", "boards", () => atelier.pinboards.choose([image.id])), h("span", { class: "space" }), act("trash", "trash.move", bin)] : [h("span", { class: "space" })])]));
     if (focused >= 0) actions.querySelectorAll("button, a")[focused]?.focus();
   };
   /** Other pieces' actions: `atelier.extras` holds functions of a picture that answer {icon, key, act, bare} or null; bare: only the icon. */
@@ -77,7 +80,8 @@
     sheet.setAttribute("aria-label", t("viewer.info"));
     sheet.replaceChildren(h("h2", {}, image.prompt || t("no.prompt")),
       v.negative_prompt ? h("p", { class: "negative" }, h("span", {}, t("field.negative_prompt.label")), v.negative_prompt) : "",
-      ...(image.trashed ? [] : [tags]),
+      mine() ? "" : h("p", { class: "from" }, image.by ? t("board.by", { name: image.by }) : t("board.by.somebody")),
+      ...(image.trashed || !mine() ? [] : [tags]),
       h("dl", {}, row("details.size", `${image.width} × ${image.height}`), row("field.checkpoint.label", image.checkpoint), row("field.sampler.label", image.sampler), row("field.schedule.label", v.schedule),
         row("field.steps.label", image.steps), row("field.guidance.label", v.guidance), row("field.seed.label", image.seed), row("field.clip_skip.label", v.clip_skip),
         row("details.restored", image.restored), row("details.seconds", image.seconds ? atelier.seconds(image.seconds) : null), row("details.created", atelier.when(image.created))),
