@@ -64,7 +64,11 @@ def page(
 ) -> JSONResponse:
     """`next` is the value of `before` that brings the next page; `total` counts all that match."""
     images, following = studio.gallery.page(owner, before, limit, wanted, sort)
-    content = {"images": shown_to(owner, images, studio), "next": following, "total": studio.gallery.count(owner, wanted)}
+    content = {
+        "images": shown_to(owner, images, studio),
+        "next": following,
+        "total": studio.gallery.count(owner, wanted),
+    }
     return JSONResponse(content, headers=FRESH)
 
 

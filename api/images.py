@@ -112,9 +112,7 @@ def shown_to(owner: str | None, images: Sequence[GalleryImage], studio: Studio) 
     if owner is None or all(image.owner == owner for image in images):
         return [{**shown(image), "by": None} for image in images]
     names = studio.gallery.boards.names()
-    return [
-        {**shown(image), "by": None if image.owner == owner else names.get(image.owner, "")} for image in images
-    ]
+    return [{**shown(image), "by": None if image.owner == owner else names.get(image.owner, "")} for image in images]
 
 
 def for_scripts(values: dict[str, Any]) -> dict[str, Any]:

@@ -36,7 +36,13 @@ def measure(runs: int) -> list[Row]:
         with closing(Gallery(data)) as gallery:
             filling = timed(f"{PICTURES:,} rows put in, one transaction", [seconds(lambda: fill(gallery))])
             tag(gallery)
-            rows = [filling, *pages(gallery, runs), *searches(gallery, runs), *counts(gallery, runs), *boards(gallery, runs)]
+            rows = [
+                filling,
+                *pages(gallery, runs),
+                *searches(gallery, runs),
+                *counts(gallery, runs),
+                *boards(gallery, runs),
+            ]
         age(data)
         return [*rows, *opening(data)]
 

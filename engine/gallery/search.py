@@ -12,9 +12,7 @@ from engine.gallery.schema import order_of
 from engine.gallery.words import asked
 
 ON_BOARD = "SELECT number FROM board_pictures WHERE board = ?"
-SHARED = (
-    "SELECT number FROM boards JOIN board_pictures ON board = boards.id WHERE shared AND own AND boards.owner <> ?"
-)
+SHARED = "SELECT number FROM boards JOIN board_pictures ON board = boards.id WHERE shared AND own AND boards.owner <> ?"
 MANY = 5_000  # pictures on a board, from which on it is quicker to walk all in their order
 MATCHING = "(SELECT rowid FROM catalogue_words WHERE catalogue_words MATCH ?)"
 

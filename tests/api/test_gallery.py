@@ -222,7 +222,11 @@ def test_in_a_network_no_way_leads_to_somebody_elses_pictures(private_place: Pla
         assert other.post("/api/images/empty-trash", json={}).json() == {"changed": 0}
         image = mine.get(f"/api/images/{ids[0]}").json()
         assert (image["stars"], image["tags"], image["trashed"] is None) == (0, [], False)
-        assert image == json.loads(json.dumps(shown_of(private_place, ids[0]))) | {"lineage": [], "boards": [], "by": None}
+        assert image == json.loads(json.dumps(shown_of(private_place, ids[0]))) | {
+            "lineage": [],
+            "boards": [],
+            "by": None,
+        }
 
 
 def shown_of(place: Place, image_id: str) -> dict[str, Any]:
