@@ -14,6 +14,7 @@ from engine.request.generation import GenerationRequest
 from engine.request.hires import LARGEST, Hires
 from engine.request.parts import Sampling, Tuning
 from engine.request.samplers import FACTS
+from engine.request.starts import IMAGE_GUIDANCE, FromNoise
 
 LONGEST = 1000  # steps of a table: Stable Diffusion learned as many levels of noise
 LOWEST = 0.03  # sigma where Stable Diffusion's table begins, rounded up
@@ -30,6 +31,8 @@ class Checkpoint(Protocol):
     def height(self) -> int: ...
     @property
     def words(self) -> int: ...
+    @property
+    def instructs(self) -> bool: ...
 
 
 C = TypeVar("C", bound=Checkpoint)
@@ -73,7 +76,7 @@ def resolve(
     check_hires(request.hires, request.sampling)
     model = find(request, library)
     seed = request.sampling.seed
-    settled = request.with_(
+    settled = shown_picture(request, model).with_(
         model={"checkpoint": model.name, "checkpoint_hash": library.hash_of(model)},
         canvas={"width": request.canvas.width or model.width, "height": request.canvas.height or model.height},
         sampling={"seed": draw_seed() if seed < 0 else seed},
@@ -83,6 +86,23 @@ def resolve(
     check_large(settled)
     settled = additions.settled_units(settled, library.controls, model.words, model.name)
     return additions.settled(spend(settled, lexicon), library.loras, library.embeddings, model.words, model.name)
+
+
+def shown_picture(request: GenerationRequest, model: Checkpoint) -> GenerationRequest:
+    """With the second guidance that an instruct model takes, and that no other does."""
+    if isinstance(request.start, FromNoise):
+        if model.instructs:
+            raise BadRequest(
+                "instruct.start",
+                f"{model.name} changes a picture as it is told; text to image gives it none.",
+                "Begin with a picture (Image to image), or choose another model.",
+                field="checkpoint",
+                name=model.name,
+            )
+        return request
+    asked = request.start.image_guidance
+    usual = IMAGE_GUIDANCE if asked is None else asked
+    return request.with_(start={"image_guidance": usual if model.instructs else None})
 
 
 def check_limits(tuning: Tuning) -> None:

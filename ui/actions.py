@@ -271,7 +271,19 @@ def choices(models: list[ModelFile]) -> list[tuple[str, str]]:
 
 def described(models: list[ModelFile], chosen: str | None) -> dict[str, Any]:
     """For JavaScript: no paths."""
-    words = ("name", "title", "about", "licence", "examples", "width", "height", "words", "family", "problem")
+    words = (
+        "name",
+        "title",
+        "about",
+        "licence",
+        "examples",
+        "width",
+        "height",
+        "words",
+        "family",
+        "instructs",
+        "problem",
+    )
     rows = [{word: asdict(model)[word] for word in words} for model in models]
     for row, model in zip(rows, models, strict=True):
         row["title"] = model.title or model.name

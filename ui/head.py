@@ -8,6 +8,7 @@ from engine.picture.open import LARGEST_FILE
 from engine.request.control import MOST_UNITS
 from engine.request.preprocessors import PREPROCESSOR_FACTS
 from engine.request.schema import CONTROLS, PARAMETERS, STARTS, Parameter
+from engine.request.starts import IMAGE_GUIDANCE
 from ui.form import BEST, FORM, QUICK, shown
 from ui.pieces.piece import source
 from ui.tabs.workbench import GROUPS
@@ -69,6 +70,7 @@ SHARED = (
 
 
 FILES = {"picture", "mask"}  # told by the piece itself
+USUAL = {"image_guidance": {"default": IMAGE_GUIDANCE}}  # that resolving fills in
 
 
 def head() -> str:
@@ -97,7 +99,11 @@ def form() -> dict[str, Any]:
 def starts() -> dict[str, list[dict[str, Any]]]:
     """The parameters of each kind of start, but the pictures themselves: begin.js draws them."""
     return {
-        kind: [told(PARAMETERS[name]) for name in holder.model_fields if name in PARAMETERS and name not in FILES]
+        kind: [
+            told(PARAMETERS[name]) | USUAL.get(name, {})
+            for name in holder.model_fields
+            if name in PARAMETERS and name not in FILES
+        ]
         for kind, holder in STARTS.items()
     }
 

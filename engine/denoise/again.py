@@ -6,13 +6,12 @@ import torch
 
 from engine.denoise.control import Unit
 from engine.denoise.decode import decode
-from engine.denoise.encode import encode, vae_factor
 from engine.denoise.later import Later
 from engine.denoise.loop import Denoising
 from engine.denoise.noise import SEEDS, Noise
 from engine.denoise.samplers import make
 from engine.denoise.sources import Ending
-from engine.denoise.start import skipped_steps, whole_latents
+from engine.denoise.start import over_picture, skipped_steps
 from engine.library.load import LoadedModel
 from engine.request.generation import GenerationRequest
 from engine.request.starts import FromPicture
@@ -36,8 +35,8 @@ class Again(Later):
         picture = decode(self.model, drawn.latents, self.request.tuning.arithmetic)
         if self.ending:
             picture = self.ending.finished(picture)
-        latents = encode(self.model, whole_latents(picture, vae_factor(self.model)), noise)
-        return self.going_on(latents, noise, drawn)
+        begun = over_picture(self.model, self.solver, picture, self.request, self.first, noise)
+        return self.going_on(begun, noise, drawn)
 
 
 def turns(

@@ -17,7 +17,8 @@ from engine.request.generation import GenerationRequest
 
 @dataclass(frozen=True)
 class Guided:
-    """output: what the solver steps with; negative: the answer to the negative prompt, None without guidance."""
+    """output: what the solver steps with; negative: the answer to the negative prompt (of an instruct network, without
+    the picture), None without guidance."""
 
     output: torch.Tensor
     negative: torch.Tensor | None = None
@@ -52,15 +53,26 @@ class Conditioning:
     negative: Track | None = None
     step_of: Callable[[int], int] = field(default=lambda index: index)
     first: int = 0
+    image_guidance: float | None = None
 
     @property
     def rows(self) -> int:
         """Rows of the network's input that one evaluation takes."""
-        return len(self.positive) + (self.negative is not None)
+        return self.negatives + len(self.positive)
+
+    @property
+    def negatives(self) -> int:
+        """Rows, from the first, that are told the negative prompt."""
+        return 0 if self.negative is None else 1 + self.unshown
+
+    @property
+    def unshown(self) -> int:
+        """Rows, from the first, that are not shown the picture that an instruct network changes."""
+        return int(self.negative is not None and self.image_guidance is not None)
 
     def at(self, index: int) -> tuple[torch.Tensor, ...]:
-        """The contexts of evaluation `index`, the negative one first."""
-        tracks = self.positive if self.negative is None else (self.negative, *self.positive)
+        """The contexts of evaluation `index`, the negative ones first."""
+        tracks = self.positive if self.negative is None else (*[self.negative] * self.negatives, *self.positive)
         return tuple(track.at(self.step(index)).context for track in tracks)
 
     def said(self, index: int) -> dict[str, str]:
@@ -78,11 +90,13 @@ class Conditioning:
         """outputs: one for each context, in the same order."""
         if self.negative is None:
             return Guided(outputs[0])
-        negative, *positives = outputs
+        negative, shown = outputs[0], outputs[self.negatives - 1]  # but for instruct networks the same
         # Ho & Salimans 2022, arXiv 2207.12598; several prompts: Liu et al. 2022, arXiv 2206.01714
         output = negative
-        for track, positive in zip(self.positive, positives, strict=True):
-            output = output + guidance * track.weight * (positive - negative)
+        for track, positive in zip(self.positive, outputs[self.negatives :], strict=True):
+            output = output + guidance * track.weight * (positive - shown)
+        if self.image_guidance is not None:  # Brooks et al. 2023, arXiv 2211.09800
+            output = output + self.image_guidance * (shown - negative)
         return Guided(output, negative)
 
 
@@ -115,7 +129,7 @@ class Speaker:
         positive = tuple(self.track(text, request, worn, timeline, weight) for text, weight in spoken)
         alone = request.sampling.guidance <= 1 and len(positive) == 1 and positive[0].weight == 1
         negative = None if alone else self.track(words.negative_prompt, request, worn, timeline)
-        return Conditioning(positive, negative)
+        return Conditioning(positive, negative, image_guidance=request.image_guidance)
 
     def track(self, text: str, request: GenerationRequest, worn: Set, timeline: Timeline, weight: float = 1.0) -> Track:
         found = stages(text, timeline)

@@ -152,11 +152,11 @@ def look(control: LoadedControl, map_: Image.Image, copies: int) -> tuple[Tensor
     return (control.embed(pixels.repeat(copies, 1, 1, 1))[:1],)
 
 
-def acting(units: Sequence[Unit], index: int, of: int, rows: int) -> Iterator[tuple[Unit, ...]]:
-    """Of each row of a picture those that count; where there is guidance, the first row is the negative prompt's."""
+def acting(units: Sequence[Unit], index: int, of: int, rows: int, negatives: int) -> Iterator[tuple[Unit, ...]]:
+    """Of each row of a picture those that count. negatives: rows, from the first, that are the negative prompt's."""
     now = [unit for unit in units if unit.acts(index, of)]
     for row in range(rows):
-        yield tuple(unit for unit in now if not unit.only_positive or row > 0 or rows == 1)
+        yield tuple(unit for unit in now if not unit.only_positive or row >= negatives)
 
 
 def added(units: Sequence[tuple[Unit, ...]], inputs: Inputs) -> Added:
@@ -182,7 +182,7 @@ def say(found: Added, rows: Sequence[int], units: Sequence[Unit], inputs: Inputs
         asked, seen = [*rows, *[rows[0]] * spare], [unit.seen[0] for unit in units]
         its, network = inputs.rows(asked), units[0].control.network
         down, middle = network(
-            its.latents[:, : network.config["in_channels"]],  # an inpainting network gets more than that
+            its.latents[:, : network.config["in_channels"]],  # inpainting and instruct networks get more than that
             its.times,
             encoder_hidden_states=its.contexts,
             controlnet_cond=torch.cat([*seen, *seen[:1] * spare]),

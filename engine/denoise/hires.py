@@ -13,6 +13,7 @@ from engine.denoise.later import Later
 from engine.denoise.loop import Denoising
 from engine.denoise.noise import Noise
 from engine.denoise.samplers import make
+from engine.denoise.start import over
 from engine.library.load import LoadedModel
 from engine.library.load_upscaler import LoadedUpscaler
 from engine.picture.steps.table import whole
@@ -39,7 +40,8 @@ class Second(Later):
     def begin(self, drawn: Denoising) -> Denoising:
         """With fresh numbers from the same seed."""
         noise = Noise(self.request.sampling.seed, self.request.noise)
-        return self.going_on(self.enlarged(drawn.latents, noise), noise, drawn)
+        latents = self.enlarged(drawn.latents, noise)
+        return self.going_on(over(self.model, self.solver, latents, self.size, self.first, noise), noise, drawn)
 
     def enlarged(self, latents: torch.Tensor, noise: Noise) -> torch.Tensor:
         hires, factor = self.request.hires, vae_factor(self.model)

@@ -3,14 +3,12 @@
 from abc import abstractmethod
 from dataclasses import dataclass
 
-from torch import Tensor
-
 from engine.denoise.conditioning import Conditioning
 from engine.denoise.control import Unit
 from engine.denoise.loop import Denoising
 from engine.denoise.noise import Noise
 from engine.denoise.solvers.solver import Solver
-from engine.denoise.start import over
+from engine.denoise.start import Beginning
 from engine.library.load import LoadedModel
 from engine.request.generation import GenerationRequest
 
@@ -39,9 +37,7 @@ class Later:
     def begin(self, drawn: Denoising) -> Denoising:
         """drawn: the pass before, finished."""
 
-    def going_on(self, latents: Tensor, noise: Noise, drawn: Denoising) -> Denoising:
-        """As a start from a picture of these latents."""
-        begun = over(self.model, self.solver, latents, self.size, self.first, noise)
+    def going_on(self, begun: Beginning, noise: Noise, drawn: Denoising) -> Denoising:
         return Denoising(
             self.model,
             self.solver,

@@ -98,12 +98,16 @@ def step(pictures: Sequence[Denoising], most_rows: int = 16, guesses: frozenset[
 
 def rows_of(owner: int, picture: Denoising) -> list[Row]:
     scaled = picture.solver.input(picture.latents, picture.index)
+    told, time = picture.conditioning, picture.solver.times[picture.index]
+    shown = [scaled] * told.rows
     if picture.beside is not None:
-        scaled = torch.cat([scaled, picture.beside], 1)
-    time = picture.solver.times[picture.index]
-    contexts, first = picture.conditioning.at(picture.index), picture.conditioning.first
-    units = acting(picture.control, picture.index - first, len(picture.solver.times) - first, len(contexts))
-    return [Row(owner, scaled, time, context, own) for context, own in zip(contexts, units, strict=True)]
+        blank = [torch.zeros_like(picture.beside)] * told.unshown
+        shown = [torch.cat([scaled, one], 1) for one in (*blank, *[picture.beside] * (told.rows - told.unshown))]
+    units = acting(
+        picture.control, picture.index - told.first, len(picture.solver.times) - told.first, told.rows, told.negatives
+    )
+    every = zip(shown, told.at(picture.index), units, strict=True)
+    return [Row(owner, latents, time, context, own) for latents, context, own in every]
 
 
 def evaluate(model: LoadedModel, rows: Sequence[Row], most: int) -> tuple[list[torch.Tensor], int]:

@@ -7,7 +7,7 @@ import torch
 import torch.nn.functional as F
 from PIL import Image
 
-from engine.denoise.encode import encode, encode_pixels, latent_channels, pixels_of, vae_factor
+from engine.denoise.encode import distribution, encode, encode_pixels, latent_channels, pixels_of, vae_factor
 from engine.denoise.keep import Keep
 from engine.denoise.noise import Noise
 from engine.denoise.solvers.solver import Solver
@@ -59,10 +59,23 @@ def from_picture(
     """SDEdit (Meng et al. 2022, arXiv 2108.01073). picture: RGB; of another size its latents are resized."""
     start = request.start
     assert isinstance(start, FromPicture)
-    latents = encode(model, whole_latents(picture, vae_factor(model)), noise)
     index = solver.begin_at(skipped_steps(request.sampling.steps, start.strength, request.tuning.arithmetic))
     ending = Likeness(picture) if start.colour_correction else None
-    return replace(over(model, solver, latents, request.size, index, noise), ending=ending)
+    return replace(over_picture(model, solver, picture, request, index, noise), ending=ending)
+
+
+def over_picture(
+    model: LoadedModel, solver: Solver, picture: Image.Image, request: GenerationRequest, index: int, noise: Noise
+) -> Beginning:
+    """An instruct network that skips no step begins with noise alone, and knows the picture from what it is shown."""
+    whole, size = whole_latents(picture, vae_factor(model)), request.size
+    if not takes_picture(model):
+        return over(model, solver, encode(model, whole, noise), size, index, noise)
+    beside = shown(model, whole, size)
+    if index or request.tuning.arithmetic != "diffusers":
+        return replace(over(model, solver, encode(model, whole, noise), size, index, noise), beside=beside)
+    latents = solver.pure_noise(drawn(model, size, noise).to(model.device))
+    return Beginning(solver.stirred(latents, noise), beside=beside)
 
 
 def over(
@@ -98,6 +111,8 @@ def from_mask(model: LoadedModel, solver: Solver, plate: Plate, request: Generat
         under = content(source, (mask > 0).to(mask), start.masked_content, noise)
         latents = solver.noised(under, fresh, index)
     beside = hidden(model, plate.picture, plate.covered, mask, noise) if told else None
+    if takes_picture(model):
+        beside = shown(model, plate.picture, request.size)
     if not told:
         noise.normal(
             tuple(fresh.shape)
@@ -136,6 +151,19 @@ def plane(greys: Image.Image) -> torch.Tensor:
 def takes_mask(model: LoadedModel) -> bool:
     """Whether the network is an inpainting one: it sees the mask and what it leaves of the picture."""
     return model.unet.config["in_channels"] == 2 * latent_channels(model) + 1
+
+
+def takes_picture(model: LoadedModel) -> bool:
+    """Whether the network is an instruct one: it sees the picture that it is to change (arXiv 2211.09800)."""
+    return model.unet.config["in_channels"] == 2 * latent_channels(model)
+
+
+@torch.inference_mode()
+def shown(model: LoadedModel, picture: Image.Image, size: tuple[int, int]) -> torch.Tensor:
+    """The picture's likeliest latents, which such a network takes without the VAE's factor."""
+    latents = distribution(model, pixels_of(picture)).mode().float()
+    small = size[1] // vae_factor(model), size[0] // vae_factor(model)
+    return latents if latents.shape[-2:] == small else F.interpolate(latents, small, mode="bilinear")
 
 
 def hidden(

@@ -10,8 +10,9 @@ from engine.library.folder import LABELS, read_config, weights_of
 from engine.library.header import CONVERT, Header, read_header
 from engine.library.names import CLIP, OPEN_CLIP, UNET, VAE
 
-LATENTS, INPAINTING = 4, 9  # input channels: latents; latents, a mask, and latents of what it leaves
+LATENTS, INSTRUCT, INPAINTING = 4, 8, 9  # input channels: latents; and of a picture; and of what a mask leaves of one
 PICKLES = (".ckpt", ".pt", ".pth", ".bin")
+PIPELINES = tuple(f"StableDiffusion{task}Pipeline" for task in ("", "Img2Img", "Inpaint", "InstructPix2Pix"))
 OTHER_FORMATS = (*PICKLES, ".gguf")
 
 PLACES = {
@@ -48,7 +49,7 @@ class Identity:
     """kind: "checkpoint", "vae", "lora", ... or "unknown"; side: the size in pixels it was trained for.
 
     words: width of what the text encoder says, 0 when that is not known; inpaints: its network is shown a mask and what
-    it leaves of a picture."""
+    it leaves of a picture; instructs: its network is shown the picture that it is to change (InstructPix2Pix)."""
 
     kind: str
     family: str | None
@@ -56,6 +57,7 @@ class Identity:
     problem: Problem | None = None
     words: int = 0
     inpaints: bool = False
+    instructs: bool = False
 
 
 def identify(path: Path) -> Identity:
@@ -125,7 +127,7 @@ def _checkpoint(header: Header, stranger: str) -> Identity:
     side = FAMILIES[family or "sd1"].width
     if family == "sd2" and (said_prediction(header) == "v_prediction" or "768" in header.name):
         side = 768  # all that predict v were trained at 768, and most say so only in their names
-    return Identity("checkpoint", family, side, words=words_of(header), inpaints=channels == INPAINTING)
+    return Identity("checkpoint", family, side, None, words_of(header), channels == INPAINTING, channels == INSTRUCT)
 
 
 def channels_of(header: Header) -> int:
@@ -160,7 +162,7 @@ def _folder(folder: Path) -> Identity:
     for begins, family in (("StableDiffusionXL", "sdxl"), ("StableDiffusion3", "sd3"), ("Flux", "flux")):
         if pipeline.startswith(begins):
             return Identity("checkpoint", family, 1024, not_yet(folder.name, NOT_YET[family]))
-    if pipeline not in ("StableDiffusionPipeline", "StableDiffusionImg2ImgPipeline", "StableDiffusionInpaintPipeline"):
+    if pipeline not in PIPELINES:
         return Identity("checkpoint", None, 512, not_yet(folder.name, f"a {pipeline[:60]}"))
     configs = {part: read_config(folder / part / "config.json") for part in LABELS}
     unet = configs["unet"]
@@ -178,7 +180,8 @@ def _folder(folder: Path) -> Identity:
                 "model.incomplete", "The folder has no tokenizer.", "Download the whole folder again.", file=folder.name
             )
     words = configs["text_encoder"].get("hidden_size", 0)
-    return Identity("checkpoint", family, side, problem, words if isinstance(words, int) else 0, channels == INPAINTING)
+    words = words if isinstance(words, int) else 0
+    return Identity("checkpoint", family, side, problem, words, channels == INPAINTING, channels == INSTRUCT)
 
 
 def not_yet(name: str, what: str) -> Problem:
@@ -191,10 +194,9 @@ def not_yet(name: str, what: str) -> Problem:
 
 
 def _unusual_network(name: str, channels: Any) -> Problem | None:
-    if channels in (LATENTS, INPAINTING):
+    if channels in (LATENTS, INSTRUCT, INPAINTING):
         return None
     return {
-        8: not_yet(name, "an InstructPix2Pix network (8 input channels)"),
         7: not_yet(name, "an upscaler"),
         5: not_yet(name, "a depth-to-image network (5 input channels)"),
     }.get(channels if isinstance(channels, int) else 0) or not_yet(name, f"a network with {channels} input channels")

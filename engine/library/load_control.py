@@ -87,9 +87,11 @@ def refuse_misfit(control: LoadedControl, model: LoadedModel) -> None:
         fits = attends and widths == list(unet["block_out_channels"])
     else:
         its = control.network.config
-        alike = ("in_channels", "cross_attention_dim", "layers_per_block", "down_block_types", "block_out_channels")
+        alike = ("cross_attention_dim", "layers_per_block", "down_block_types", "block_out_channels")
+        plain = model.vae.config["latent_channels"]  # of what inpainting and instruct networks take it is asked no more
         folds = len(its["conditioning_embedding_out_channels"]) == len(model.vae.config["block_out_channels"])
-        fits = folds and all(listed(its[key]) == listed(unet[key]) for key in alike)
+        fits = folds and its["in_channels"] in (plain, unet["in_channels"])
+        fits = fits and all(listed(its[key]) == listed(unet[key]) for key in alike)
     if not fits:
         raise ModelDamaged(
             "control.unfit",

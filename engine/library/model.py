@@ -11,7 +11,8 @@ from engine.errors import ModelDamaged, Problem
 class ModelFile:
     """name: path below the folder of its kind, without suffix, with "/"; it is what people ask for.
 
-    words: width of what its text encoder says, 0 when that is not known; inpaints: made for inpainting."""
+    words: width of what its text encoder says, 0 when that is not known; inpaints: made for inpainting;
+    instructs: changes a picture as it is told."""
 
     name: str
     path: Path
@@ -28,6 +29,7 @@ class ModelFile:
     examples: tuple[str, ...] = ()
     words: int = 0
     inpaints: bool = False
+    instructs: bool = False
 
 
 def as_error(problem: Problem) -> ModelDamaged:

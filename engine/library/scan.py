@@ -216,6 +216,7 @@ def _describe(path: Path, name: str) -> ModelFile:
         examples=card.examples,
         words=found.words,
         inpaints=found.inpaints,
+        instructs=found.instructs,
     )
 
 

@@ -162,7 +162,7 @@ def strength(request: GenerationRequest, flaws: Flaws, model: Size | None) -> Hi
             field="strength",
             values={"strength": start.strength, "to": 0.5},
         )
-    if isinstance(start, FromPicture) and start.strength > 0.85:
+    if isinstance(start, FromPicture) and start.strength > 0.85 and request.image_guidance is None:
         yield Problem(
             code="hint.strength_high",
             message=f"Strength {start.strength:g} leaves little of the starting picture.",

@@ -54,11 +54,13 @@ class Turn:
 
 
 def rows(request: GenerationRequest | RestoreRequest) -> int:
-    """What is restored asks no network that draws, and counts as one row. A picture with guidance asks the network twice, with and without the prompt; AND asks once for each part."""
+    """What is restored asks no network that draws, and counts as one row. A picture with guidance asks the network twice,
+    with and without the prompt; AND asks once for each part; an instruct model also without the picture."""
     if isinstance(request, RestoreRequest):
         return 1
     prompts = (request.words.prompt, *request.spent.prompts)
-    return max(composition.rows(prompt, request.sampling.guidance) for prompt in prompts)
+    most = max(composition.rows(prompt, request.sampling.guidance) for prompt in prompts)
+    return most + (most > 1 and request.image_guidance is not None)
 
 
 def may_join(working: Sequence[Working], job: Waiting, limits: Limits) -> bool:

@@ -9,7 +9,7 @@ from pydantic_core import PydanticCustomError
 from engine.request.control import Control, ControlUnit
 from engine.request.hires import Hires
 from engine.request.parts import Canvas, Model, Noise, Output, Part, Sampling, Spent, Tuning, Words
-from engine.request.starts import FromNoise, FromPicture, Start
+from engine.request.starts import FromNoise, FromPicture, Start, WithPicture
 
 
 class GenerationRequest(Part):
@@ -56,6 +56,11 @@ class GenerationRequest(Part):
     def loops(self) -> int:
         """How often each picture is drawn, each time over the result of the time before."""
         return self.start.loops if isinstance(self.start, FromPicture) else 1
+
+    @property
+    def image_guidance(self) -> float | None:
+        """Of a resolved request: what an instruct model takes, None for every other."""
+        return self.start.image_guidance if isinstance(self.start, WithPicture) else None
 
     def picture(self, index: int) -> Self:
         """The request of the job's picture `index` (from 0) alone: one picture, its own seed and its own words.

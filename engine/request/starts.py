@@ -14,6 +14,7 @@ MaskMode = Literal["Inpaint masked", "Inpaint not masked"]
 MaskedContent = Literal["original", "fill", "latent noise", "latent nothing"]
 InpaintArea = Literal["Whole picture", "Only masked"]
 MOST_LOOPS = 16
+IMAGE_GUIDANCE = 1.5  # of instruct models, where none is said
 MOST_ADDED = 2048  # pixels at one edge
 
 
@@ -40,6 +41,16 @@ class WithPicture(Part):
         Field(gt=0, le=1, title="Strength", description="How much may change: 1 redraws all of it."),
         Shown(infotext="Denoising strength", a1111="denoising_strength", step=0.05),
     ] = 0.75
+    image_guidance: Annotated[
+        float | None,
+        Field(
+            ge=0,
+            le=10,
+            title="Image guidance",
+            description="How closely an instruct model keeps to the picture; empty takes 1.5. Other models have none.",
+        ),
+        Shown(infotext="Image CFG scale", a1111="image_cfg_scale", step=0.05),
+    ] = None
 
 
 class FromPicture(WithPicture):

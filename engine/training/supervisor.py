@@ -184,6 +184,14 @@ class Supervisor:
             if isinstance(found := placed_in(concept, self.ground.roots(owner)), Finding):
                 raise BadRequest(found.code, found.message, found.remedy, field="concepts", **found.values)
         model = self.library.find(request.base.checkpoint_hash or request.base.checkpoint)
+        if model.instructs:
+            raise BadRequest(
+                "training.instruct",
+                f"{model.name} is an instruct checkpoint, which learns from pairs of pictures; that is not trained here.",
+                "Choose the ordinary checkpoint of the same family.",
+                field="checkpoint",
+                name=model.name,
+            )
         if model.inpaints:
             raise BadRequest(
                 "training.inpainting",

@@ -1,10 +1,14 @@
 // What a picture begins with, besides noise: the starting picture of "Image to image", and the parameters of its start.
 const { h, t, tool } = atelier;
 const STARTS = JSON.parse(document.getElementById("atelier-starts").textContent);
-const PLAIN = { picture: ["strength"], mask: ["strength"] };  // those always in sight; the others are folded
+const PLAIN = { picture: ["strength", "image_guidance"], mask: ["strength", "image_guidance"] };  // those always in sight; the others are folded
 const KEY = "start";
 const values = (() => { try { return JSON.parse(atelier.stored(KEY) ?? "{}"); } catch { return {}; } })();  // by tab and name, where they differ
-const drawn = (tab) => (tab === "sketch" && !atelier.sketch.coloured ? [] : STARTS[atelier.ways[tab]?.kind] ?? []).filter((one) => !one.name.startsWith("outpaint_"));  // the frame is on the canvas
+/** Of the chosen model: it changes a picture as it is told. */
+const instructs = () => Boolean(atelier.models.models.find((one) => one.name === atelier.models.chosen)?.instructs);
+const asked = { image_guidance: instructs };  // parameters that say nothing otherwise
+const drawn = (tab) => (tab === "sketch" && !atelier.sketch.coloured ? [] : STARTS[atelier.ways[tab]?.kind] ?? [])
+  .filter((one) => !one.name.startsWith("outpaint_") && (asked[one.name]?.(tab) ?? true));  // the frame is on the canvas
 const known = (tab, name) => drawn(tab).find((one) => one.name === name);
 const value = (tab, name) => values[`${tab}.${name}`] ?? known(tab, name).default;
 const set = (tab, name, next) => {
@@ -131,7 +135,7 @@ const draw = () => {
   if (folded) folded.open = open;
   fields.replaceChildren(...all.filter((one) => plain.includes(one.name)).map((one) => control(tab, one)), ...(folded ? [folded] : []));
 };
-for (const event of ["bench", "language", "shown", "sketch"]) atelier.on(event, draw);
+for (const event of ["bench", "language", "shown", "sketch", "models"]) atelier.on(event, draw);
 kept().then(async (last) => {
   const [first, ...rest] = [last ?? []].flat();
   if (first && !blob && await show(first)) { more = rest; draw(); }

@@ -7,6 +7,7 @@ const draw = () => {
   const chosen = models.find((m) => m.name === atelier.models.chosen);
   const parts = [];
   if (chosen?.about) parts.push(h("button", { type: "button", class: "about", "aria-expanded": "false", onclick: unfold }, [chosen.about, chosen.licence].filter(Boolean).join(" · ")));
+  if (chosen?.instructs) parts.push(h("p", { class: "hint" }, t("models.instructs")));
   if (atelier.models.known && models.length === damaged.length) parts.push(h("p", { class: "warning" }, t("models.none")));
   if (damaged.length)
     parts.push(h("details", { class: "damaged" }, h("summary", {}, t("models.damaged", { n: damaged.length })),

@@ -98,7 +98,7 @@ def test_the_modes_weigh_rows_and_outputs(postcard: LoadedModel, controls: Contr
 
     def of(mode: str) -> tuple[list[int], list[float]]:
         (found,) = units_of(request(unit(given, 0, mode=mode, weight=2)), controls, postcard, given)
-        return [len(own) for own in acting([found], 0, 4, 2)], found.scales(13)
+        return [len(own) for own in acting([found], 0, 4, 2, 1)], found.scales(13)
 
     assert of("Balanced") == ([1, 1], [2] * 13)
     rows, scales = of("My prompt is more important")

@@ -74,13 +74,17 @@ def test_a_file_is_recognised_by_its_header(case: str, tmp_path: Path) -> None:
     assert not found.problem or found.problem.remedy
 
 
-def test_an_inpainting_checkpoint_is_told_from_its_header_or_its_configuration(tmp_path: Path) -> None:
-    for channels in (4, 9):
-        shapes = {FIRST: [8, channels, 3, 3]} | VAE | CLIP
-        assert identify(write(tmp_path / f"{channels}.safetensors", of_shapes(shapes))).inpaints == (channels == 9)
-        write_folder(tmp_path / str(channels), in_channels=channels)
-        found = identify(tmp_path / str(channels))
-        assert (found.problem, found.inpaints) == (None, channels == 9)
+@pytest.mark.parametrize("channels", [4, 8, 9])
+def test_inpainting_and_instruct_checkpoints_are_told_from_header_or_configuration(
+    channels: int, tmp_path: Path
+) -> None:
+    file = write(tmp_path / "m.safetensors", of_shapes({FIRST: [8, channels, 3, 3]} | VAE | CLIP))
+    write_folder(tmp_path / "m", in_channels=channels)
+    if channels == 8:
+        index = tmp_path / "m" / "model_index.json"
+        index.write_text(index.read_text().replace("StableDiffusionPipeline", "StableDiffusionInstructPix2PixPipeline"))
+    for found in (identify(file), identify(tmp_path / "m")):
+        assert (found.problem, found.inpaints, found.instructs) == (None, channels == 9, channels == 8)
 
 
 def test_a_pickle_is_listed_with_the_remedy_to_convert_it(tmp_path: Path) -> None:
