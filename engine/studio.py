@@ -25,6 +25,7 @@ from engine.grid.grids import Doors, Grids
 from engine.history import History
 from engine.job import Job, JobState, new_id
 from engine.library.addition import Kind
+from engine.library.annotators import files_of, problem_of
 from engine.library.scan import Library
 from engine.library.shelf import Shelf
 from engine.metadata import read as metadata
@@ -34,7 +35,7 @@ from engine.picture.hints import hints
 from engine.picture.inputs import Passing, missing, open_input, require_input
 from engine.picture.judge import judged
 from engine.picture.open import open_safe
-from engine.picture.preprocessors.maps import preview
+from engine.picture.preprocessors.maps import bearable, preview
 from engine.picture.small import small
 from engine.picture.steps.settle import settled
 from engine.presets import Presets
@@ -49,21 +50,22 @@ from engine.queue.batching import Limits
 from engine.queue.dispatcher import Dispatcher
 from engine.queue.store import Store
 from engine.request.generation import GenerationRequest
+from engine.request.preprocessors import DETECTORS, PREPROCESSOR_FACTS
 from engine.request.read import read
 from engine.request.restoring_read import read_restoring
 from engine.request.units import checked
 from engine.request.upscalers import EVERYWHERE, LATENT_UPSCALERS
 from engine.resolve import draw_seed, find, resolve
 from engine.training.supervisor import Ground, Supervisor
-from engine.workers import worker
+from engine.workers import lookout, worker
 from engine.workers.inprocess import Thread
 from engine.workers.keeper import Vessel
 from engine.workers.local import Process
-from engine.workers.messages import PainterSettings, Place
+from engine.workers.messages import Look, PainterSettings, Place
 
 GIB = 2**30
 PERIOD = 0.1  # seconds between two snapshots to a follower, at least
-VESSELS: dict[str, Callable[[worker.MakePainter], Vessel]] = {"processes": Process, "inprocess": Thread}
+VESSELS: dict[str, Callable[..., Vessel]] = {"processes": Process, "inprocess": Thread}
 
 
 @dataclass(frozen=True)
@@ -119,6 +121,7 @@ class Studio:
             limits=Limits(rows=painter.max_rows),
             check_disk=self.check_disk,
         )
+        self.lookout = lookout.Lookout(VESSELS[workers], partial(lookout.eye, place))
         doors = Doors(resolve=self.resolved, put=self.put, cancel=self.cancel)
         self.grids = Grids(data, self.store, self.gallery, self.progress, doors)
         ground = Ground(data, training.folders, painter.device, training.private)
@@ -141,6 +144,7 @@ class Studio:
         self.training.stop()
         self.grids.stop()
         self.dispatcher.stop(grace)
+        self.lookout.stop()
         self.progress.close()
         self.library.stop()
         self.gallery.close()
@@ -186,6 +190,7 @@ class Studio:
         request = resolve(start, self.library, lexicon=self.lexicon)
         for at, unit in enumerate(request.control):
             require_input(self.inputs, unit.picture, f"control.{at}.picture")
+            files_of(unit.preprocessor, self.library.annotators, f"control.{at}.preprocessor")
         return request
 
     def put(self, job: Job) -> None:
@@ -217,7 +222,19 @@ class Studio:
         if not data and not asked.picture:
             raise BadRequest("control.picture", "There is no picture to preprocess.", "Send one.", field="picture")
         picture = open_safe(data) if data else open_input(self.inputs, asked.picture, "control.picture")
-        return preview(asked, picture, size)
+        if asked.preprocessor not in DETECTORS:
+            return preview(asked, picture, size)
+        files_of(asked.preprocessor, self.library.annotators)
+        return self.lookout.ask(Look(asked, bearable(picture), size))
+
+    def preprocessors(self) -> list[dict[str, Any]]:
+        """JSON-ready; problem: why one cannot be used now, most often that the file of its weights is not here."""
+        self.library.annotators.refresh()
+        found = {name: problem_of(name, self.library.annotators) for name in PREPROCESSOR_FACTS}
+        return [
+            {"name": name, **asdict(facts), "problem": problem.model_dump() if (problem := found[name]) else None}
+            for name, facts in PREPROCESSOR_FACTS.items()
+        ]
 
     def read_settings(self, data: bytes) -> Found:
         """The settings in a picture's file. Raises BadRequest for one that has none."""
@@ -256,6 +273,7 @@ class Studio:
             "embedding": library.embeddings,
             "control": library.controls,
             "upscaler": library.upscalers,
+            "annotator": library.annotators,
         }
         return shelves[kind]
 

@@ -21,7 +21,7 @@ from engine.library.load import LoadedModel
 from engine.library.load_control import LoadedControl, refuse_misfit
 from engine.library.scan import Library
 from engine.picture.inputs import open_input
-from engine.picture.preprocessors.maps import control_map
+from engine.picture.preprocessors.maps import Detect, control_map, nobody
 from engine.request.control import ControlUnit
 from engine.request.generation import GenerationRequest
 
@@ -101,16 +101,17 @@ def units_of(
     model: LoadedModel,
     pictures: Path,
     size: tuple[int, int] | None = None,
+    detect: Detect = nobody,
 ) -> tuple[Unit, ...]:
-    """controls: the networks by their hash; size: of the pass, the first one's unless given. Maps are made here, once for all pictures of a job."""
+    """controls: the networks by their hash; size: of the pass, the first one's unless given; detect: for preprocessors that
+    are networks. Maps are made here, once for all pictures of a job."""
     found = []
     for at, asked in enumerate(request.control):
         if asked.weight > 0:
             control = controls[asked.model_hash]
             refuse_misfit(control, model)
-            map_ = control_map(
-                asked, open_input(pictures, asked.picture, f"control.{at}.picture"), size or request.size
-            )
+            picture = open_input(pictures, asked.picture, f"control.{at}.picture")
+            map_ = control_map(asked, picture, size or request.size, detect)
             share = 0.0 if isinstance(control.network, T2IAdapter) else weights(control.network) / weights(model.unet)
             found.append(Unit(control, look(control, map_, 2 if request.sampling.guidance > 1 else 1), asked, share))
     return tuple(found)

@@ -22,9 +22,12 @@ from engine.denoise.preview import Matrix, fit, jpeg
 from engine.denoise.sources import Sources
 from engine.denoise.wardrobe import Wardrobe
 from engine.denoise.work import Key, Picture, Work, compose
+from engine.detect.maps import detected
+from engine.detect.networks import LoadedDetector, load_detector
 from engine.errors import INTERNAL, AtelierError, OutOfMemory, Problem
 from engine.events import Done, Event, Failed, Made, Started, Stepped
 from engine.job import Job
+from engine.library.annotators import files_of
 from engine.library.load import LoadedModel, load
 from engine.library.load_control import LoadedControl, load_control
 from engine.library.load_upscaler import LoadedUpscaler, load_upscaler
@@ -32,6 +35,7 @@ from engine.library.scan import Library, ModelFile
 from engine.memory.relief import device_lost, out_of_memory
 from engine.memory.residency import Residency, give_back
 from engine.metadata.sources import source_of
+from engine.picture.preprocessors.edges import Pixels
 from engine.request.restoring import RestoreRequest, Upscale
 from engine.request.upscalers import EVERYWHERE
 from engine.resolve import find
@@ -40,7 +44,8 @@ from engine.restore.run import Restoration
 
 log = logging.getLogger(__name__)
 PREVIEWS = 12  # at most, over a picture's steps
-M = TypeVar("M", LoadedModel, LoadedControl, LoadedUpscaler)
+Lent = LoadedModel | LoadedControl | LoadedUpscaler | LoadedDetector
+M = TypeVar("M", bound=Lent)
 BETWEEN = 0.1  # seconds between two previews of a picture
 
 
@@ -53,9 +58,7 @@ class Painter:
         self.cores = torch.get_num_threads()
         self.max_rows = max_rows
         self.folder = pictures
-        self.residency: Residency[LoadedModel | LoadedControl | LoadedUpscaler] = Residency(
-            devices.budget(self.device, model_memory)
-        )
+        self.residency: Residency[Lent] = Residency(devices.budget(self.device, model_memory))
         self.wardrobe = Wardrobe(library)
         self.works: dict[str, Work] = {}
         self.restorations: dict[str, Restoration] = {}
@@ -137,7 +140,7 @@ class Painter:
             name, digest = request.hires.hires_upscaler, request.spent.hires_upscaler_hash
             work.upscaler = self.borrow_upscaler(Upscale(upscaler=name, upscaler_hash=digest), work.lease)
         self.use_threads(work, request.size)
-        work.pictures = compose(work, work.model, Sources(self.folder), self.wardrobe)
+        work.pictures = compose(work, work.model, Sources(self.folder), self.wardrobe, self.detect)
         yield Started(job=work.job.id, doing="drawing")
 
     def file(self, work: Work) -> ModelFile:
@@ -157,6 +160,13 @@ class Painter:
                 raise
         self.make_room()
         return read(self.device, self.dtype, digest)
+
+    def detect(self, name: str, picture: Pixels, a: float | None, b: float | None) -> Pixels:
+        """What a preprocessor that is a network makes of it, on the device that draws."""
+        found = files_of(name, self.library.annotators)
+        key, size = " ".join(["annotator", *(file.name for file in found)]), sum(file.size for file in found)
+        with self.residency.lease(key, size, partial(self.load, partial(load_detector, found), "")) as lent:
+            return detected(cast(LoadedDetector, lent), name, picture, a, b)
 
     # -- restoring
 

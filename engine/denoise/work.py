@@ -4,6 +4,7 @@ import time
 from concurrent.futures import Future
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 from engine import additions
 from engine.denoise import start
@@ -23,6 +24,7 @@ from engine.job import Job
 from engine.library.load import LoadedModel
 from engine.library.load_control import LoadedControl
 from engine.library.load_upscaler import LoadedUpscaler
+from engine.picture.preprocessors.maps import Detect, nobody
 from engine.prompt.schedule import Timeline
 from engine.request.generation import GenerationRequest
 
@@ -114,12 +116,15 @@ class Work:
         return self.begun and not self.pictures and not self.stored
 
 
-def compose(work: Work, model: LoadedModel, sources: Sources, wardrobe: Wardrobe) -> list[Picture]:
-    """The job's pictures at their first step, but those that are stored already."""
+def compose(
+    work: Work, model: LoadedModel, sources: Sources, wardrobe: Wardrobe, detect: Detect = nobody
+) -> list[Picture]:
+    """The job's pictures at their first step, but those that are stored already. detect: as in units_of."""
     request, speaker = work.request, Speaker(model, wardrobe)
-    units, larger, made = units_of(request, work.controls, model, sources.folder), (), []
+    see = partial(units_of, request, work.controls, model, sources.folder, detect=detect)
+    units, larger, made = see(), (), []
     if request.hires.on:
-        larger = units_of(request, work.controls, model, sources.folder, request.hires.size(request.size))
+        larger = see(request.hires.size(request.size))
     for index in range(request.output.count):
         if index not in work.skip:
             own = additions.own(request.picture(index))

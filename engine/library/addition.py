@@ -1,4 +1,4 @@
-"""What lies beside the models: LoRAs, embeddings, ControlNets and upscalers as the list shows them, told from their headers and cards."""
+"""What lies beside the models: LoRAs, embeddings, ControlNets, upscalers and annotators as the list shows them, told from their headers and cards."""
 
 import json
 import re
@@ -16,7 +16,7 @@ from engine.library.lora.layers import WIDTHS, layers_of
 from engine.library.pickles import check_pickle
 from engine.library.upscaler_kinds import upscaler
 
-Kind = Literal["lora", "embedding", "control", "upscaler"]
+Kind = Literal["lora", "embedding", "control", "upscaler", "annotator"]
 
 PICKLES = (".ckpt", ".pt", ".pth", ".bin")
 PICTURES = (".png", ".preview.png", ".jpg", ".jpeg", ".webp")
@@ -75,7 +75,7 @@ def describe(path: Path, name: str, kind: Kind) -> Addition:
         word = name.split("/")[-2]
     found = Addition(name, word, path, kind, size_of(path), picture=picture_of(path))
     try:
-        if path.suffix.lower() in PICKLES and kind == "upscaler":
+        if path.suffix.lower() in PICKLES and kind in ("upscaler", "annotator"):
             check_pickle(path)
             return found
         if path.suffix.lower() in PICKLES:
@@ -136,6 +136,7 @@ KINDS: Mapping[Kind, Callable[[Header], Mapping[str, Any]]] = {
     "embedding": embedding,
     "control": control,
     "upscaler": upscaler,
+    "annotator": lambda header: {},  # its name says what it is
 }
 
 

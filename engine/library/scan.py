@@ -35,6 +35,7 @@ class Library:
         self.embeddings = Shelf("embedding", models / "embeddings", whole)
         self.controls = Shelf("control", models / "controlnet", HashCache(cache), LegacyHashes(cache))
         self.upscalers = Shelf("upscaler", models / "upscalers", HashCache(cache))
+        self.annotators = Shelf("annotator", models / "annotators", HashCache(cache))
         self._lock = threading.Lock()
         self._seen: dict[Path, tuple[Stamps, ModelFile]] = {}
         self._models: list[ModelFile] | None = None
@@ -59,6 +60,7 @@ class Library:
         self.embeddings.refresh()
         self.controls.refresh()
         self.upscalers.refresh()
+        self.annotators.refresh()
         self._changed.set()
 
     def checkpoints(self) -> list[ModelFile]:

@@ -1,4 +1,4 @@
-"""A shelf of the library: the LoRAs, the embeddings, the ControlNets or the upscalers in their folder, found by name, by word or by hash."""
+"""A shelf of the library: the LoRAs, the embeddings, the ControlNets, the upscalers or the annotators in their folder, found by name, by word or by hash."""
 
 import difflib
 import threading
@@ -21,6 +21,7 @@ LABELS: dict[Kind, tuple[str, str]] = {
     "embedding": ("embedding", "embeddings"),
     "control": ("ControlNet", "controlnet"),
     "upscaler": ("upscaler", "upscalers"),
+    "annotator": ("file of weights", "annotators"),
 }
 QUICK_TO_HASH = 256 * 2**20  # bytes in all
 MOMENT = 1.0  # seconds

@@ -24,6 +24,7 @@ DTYPES = {
     "F8_E4M3": torch.float8_e4m3fn,
     "F8_E5M2": torch.float8_e5m2,
 }
+COUNTS = {"I64": torch.int64, "I32": torch.int32, "BOOL": torch.bool}  # beside weights: places and numbers of batches
 CHECKED_WHOLE = 64 * 1024  # bytes; of larger tensors both ends and a sample in between are checked
 CHECKED_END = 4096
 
@@ -37,10 +38,10 @@ class WeightFile:
             self.path = path
             self._bytes = torch.frombuffer(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_COPY), dtype=torch.uint8)
 
-    def tensor(self, name: str) -> Tensor:
-        """A view of the mapping in the file's own dtype and shape."""
+    def tensor(self, name: str, counts: bool = False) -> Tensor:
+        """A view of the mapping in the file's own dtype and shape. counts: whole numbers are let through."""
         entry = self.header.tensors[name]
-        dtype = DTYPES.get(entry.dtype)
+        dtype = (DTYPES | COUNTS if counts else DTYPES).get(entry.dtype)
         if dtype is None:
             raise ModelDamaged(
                 "model.quantised",

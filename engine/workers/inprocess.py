@@ -3,25 +3,27 @@
 import logging
 import multiprocessing
 import threading
+from collections.abc import Callable
+from typing import Any
 
-from engine.workers.worker import MakePainter, run
+from engine.workers.worker import Live, run
 
 log = logging.getLogger(__name__)
 
 
 class Thread:
-    """A Vessel of engine.workers.keeper. It cannot be killed, only left alone: the painter stops at its next word."""
+    """A Vessel of engine.workers.keeper. It cannot be killed, only left alone: it stops at its next word."""
 
-    def __init__(self, make_painter: MakePainter):
+    def __init__(self, make: Callable[[], Any], live: Live = run):
         self.connection, self.theirs = multiprocessing.Pipe()
-        self.make_painter = make_painter
+        self.make, self.live = make, live
         self.how = "returned"
         self.thread = threading.Thread(target=self.serve, name="atelier worker", daemon=True)
         self.thread.start()
 
     def serve(self) -> None:
         try:
-            run(self.theirs, self.make_painter)
+            self.live(self.theirs, self.make)
         except Exception as error:
             log.exception("the worker stopped")
             self.how = type(error).__name__

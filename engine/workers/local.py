@@ -8,12 +8,13 @@ import signal
 import sys
 import threading
 import types
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from multiprocessing.connection import Connection
+from typing import Any
 
 from engine.settings import prepare_environment
-from engine.workers.worker import MakePainter, run
+from engine.workers.worker import Live, run
 
 SPAWN = multiprocessing.get_context("spawn")
 PARENT_DEATH = 1  # PR_SET_PDEATHSIG of prctl(2)
@@ -21,12 +22,12 @@ swapping = threading.Lock()
 
 
 class Process:
-    """A spawned process. Ours is a Vessel of engine.workers.keeper."""
+    """A spawned process. Ours is a Vessel of engine.workers.keeper. make: what `live` is given, made in the process."""
 
-    def __init__(self, make_painter: MakePainter):
+    def __init__(self, make: Callable[[], Any], live: Live = run):
         prepare_environment()
         self.connection, theirs = SPAWN.Pipe()
-        self.process = SPAWN.Process(target=serve, args=(theirs, make_painter), name="atelier worker", daemon=True)
+        self.process = SPAWN.Process(target=serve, args=(theirs, make, live), name="atelier worker", daemon=True)
         with nameless_main():
             self.process.start()
         theirs.close()  # else the worker's death would not close the pipe
@@ -45,14 +46,14 @@ class Process:
         return f"exit code {self.process.exitcode}"
 
 
-def serve(connection: Connection, make_painter: MakePainter) -> None:
+def serve(connection: Connection, make: Callable[[], Any], live: Live) -> None:
     """The process's whole life. It never outlives the server: the pipe ends with it."""
     logging.basicConfig(format="%(asctime)s worker %(levelname)s %(message)s")
     die_with_parent()
     asked_to_leave = threading.Event()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches us too; the server stops us in good order
     signal.signal(signal.SIGTERM, lambda *_: asked_to_leave.set())
-    run(connection, make_painter, gone=lambda: os._exit(0), leave=asked_to_leave.is_set)
+    live(connection, make, gone=lambda: os._exit(0), leave=asked_to_leave.is_set)
 
 
 def die_with_parent() -> None:

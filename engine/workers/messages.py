@@ -3,9 +3,12 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from PIL import Image
+
 from engine.errors import Problem
 from engine.events import Event
 from engine.job import Job
+from engine.request.control import ControlUnit
 
 
 @dataclass(frozen=True)
@@ -88,6 +91,27 @@ class Gone:
 
     orderly: bool
     how: str
+
+
+@dataclass(frozen=True)
+class Look:
+    """To the process that makes previews: what does this unit make of the picture? size: as it will be drawn, if known."""
+
+    unit: ControlUnit
+    picture: Image.Image
+    size: tuple[int, int] | None
+
+
+@dataclass(frozen=True)
+class Seen:
+    """Its answer."""
+
+    png: bytes
+
+
+@dataclass(frozen=True)
+class Unseen:
+    problem: Problem
 
 
 ToWorker = Take | Drop | Stop

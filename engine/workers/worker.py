@@ -48,6 +48,9 @@ class Paints(Protocol):
 
 
 MakePainter = Callable[[], Paints]
+Live = Callable[
+    ..., None
+]  # a vessel's whole life: its end of the pipe, what to make first, `gone` and `leave` as in `run`
 
 
 def painter(settings: PainterSettings, place: Place) -> Paints:

@@ -13,10 +13,11 @@ from starlette.testclient import TestClient
 from api.access import LOOPBACK, Access
 from api.server import make_app
 from engine.library.scan import Library
-from engine.request.preprocessors import PREPROCESSORS
+from engine.request.preprocessors import DETECTORS, PREPROCESSORS
 from engine.settings import HOUSE
 from engine.studio import Studio
 from engine.workers.messages import PainterSettings
+from tests.engine.detect.files import write_annotator
 from tests.engine.library.blobs import write
 from tests.engine.library.test_control_kinds import controlnet
 
@@ -29,6 +30,8 @@ def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
     models.mkdir()
     (models / "checkpoints").symlink_to(HOUSE / "models" / "checkpoints")
     write(models / "controlnet" / "scribble.safetensors", controlnet(192))
+    write_annotator(models / "annotators", "table5_pidinet.pth")  # random weights
+    write(models / "annotators" / "sk_model.pth", b"<!doctype html><title>login</title>")
     studio = Studio(place / "data", Library(models, place / "cache"), PainterSettings(), workers="inprocess")
     yield TestClient(make_app(studio, Access(hosts=LOOPBACK, uploads=place / "up")), base_url="http://127.0.0.1")
     studio.stop()
@@ -63,7 +66,28 @@ def test_preprocessors_are_listed_with_what_they_let_turn(client: TestClient) ->
     assert (canny["a"]["label"], canny["a"]["default"], canny["b"]["high"]) == ("Low threshold", 100, 255)
 
 
-@pytest.mark.parametrize("name", PREPROCESSORS)
+def test_of_those_that_need_weights_it_is_said_what_is_missing_or_wrong(client: TestClient) -> None:
+    listed = {one["name"]: one for one in client.get("/api/preprocessors").json()["preprocessors"]}
+    assert listed["canny"]["problem"] is None
+    assert listed["softedge_pidinet"]["problem"] is None
+    missing = listed["softedge_hed"]["problem"]
+    assert (missing["code"], missing["values"]["file"]) == ("preprocessor.missing", "ControlNetHED.pth")
+    assert "models/annotators" in missing["remedy"]
+    assert listed["lineart_realistic"]["problem"]["code"] == "model.webpage"
+    assert "/models" not in str([one["problem"] for one in listed.values()]).replace("models/annotators", "")
+
+
+def test_a_network_previews_beside_the_server(client: TestClient) -> None:
+    ways = "preprocessor=softedge_pidinet&resolution=64&width=128&height=64"
+    answer = client.post(f"/api/preprocess?{ways}", content=square())
+    assert answer.status_code == 200, answer.text
+    assert opened(answer.content).size == (128, 64)
+    refused = client.post("/api/preprocess?preprocessor=lineart_realistic", content=square())
+    assert (refused.status_code, refused.json()["error"]["code"]) == (422, "model.webpage")
+    assert client.post(f"/api/preprocess?{ways}", content=square()).content == answer.content
+
+
+@pytest.mark.parametrize("name", [name for name in PREPROCESSORS if name not in DETECTORS])
 def test_a_preview_shows_what_is_made_of_the_picture(name: str, client: TestClient) -> None:
     answer = client.post(f"/api/preprocess?preprocessor={name}&resolution=64&width=128&height=64", content=square())
     assert answer.headers["content-type"] == "image/png"
@@ -90,7 +114,8 @@ def bomb() -> bytes:
 @pytest.mark.parametrize(
     ("query", "content", "code", "field"),
     [
-        ("preprocessor=openpose", square(), "field.choice", "preprocessor"),
+        ("preprocessor=magic", square(), "field.choice", "preprocessor"),
+        ("preprocessor=openpose", square(), "preprocessor.missing", "preprocessor"),
         ("preprocessor=canny&threshold_a=much", square(), "field.type", "threshold_a"),
         ("preprocessor=canny&resolution=100000", square(), "field.range", "resolution"),
         ("preprocessor=canny&width=70&height=64", square(), "field.multiple", "width"),
@@ -132,6 +157,7 @@ def test_a_picture_that_is_too_large_is_not_read(client: TestClient) -> None:
         ({"picture": "0" * 64}, "control.0.picture"),
         ({"start": 0.9, "end": 0.1}, "control.0.start"),
         ({"preprocessor": "magic"}, "control.0.preprocessor"),
+        ({"preprocessor": "softedge_hed"}, "control.0.preprocessor"),
         ({"model": "gone"}, "control.0.model"),
         ({"weight": 9}, "control.0.weight"),
     ],

@@ -17,6 +17,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_play
 
 from engine.settings import HOUSE
 from tests.browser.hands import WAIT
+from tests.engine.detect.files import write_annotator
 from tests.engine.library.blobs import write
 from tests.engine.library.test_control_kinds import controlnet
 
@@ -104,13 +105,14 @@ def url(program: Program) -> str:
 
 @pytest.fixture(scope="session")
 def controlled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Program]:
-    """A studio with the built-in model and its ControlNet for scribbles, and one that does not fit it."""
+    """A studio with the built-in model and its ControlNet for scribbles, one that does not fit it, and a detector (random)."""
     folder = tmp_path_factory.mktemp("controlled")
     models = models_of_its_own(folder)
     networks = models / "controlnet"
     networks.mkdir()
     (networks / "postcard-scribble").symlink_to(HOUSE / "models" / "controlnet" / "postcard-scribble")
     write(networks / "large-canny.safetensors", controlnet(768))
+    write_annotator(models / "annotators", "7_model.pth")
     studio = Program(folder, "--models", str(models))
     try:
         studio.start()

@@ -122,8 +122,10 @@ def test_what_does_not_fit_cannot_be_chosen_and_says_why(guests: Visitors):
     open_control(page)
     option = field(page, "model").locator("option", has_text="large-canny")
     assert option.is_disabled()
-    page.locator(".units-foot details summary").click()
-    expect(page.locator(".units-foot li")).to_contain_text("made for another kind of model than")
+    page.locator(".units-foot .damaged:not(#more-preprocessors) summary").click()
+    expect(page.locator(".units-foot .damaged:not(#more-preprocessors) li")).to_contain_text(
+        "made for another kind of model than"
+    )
 
 
 def test_a_problem_leads_to_the_unit_and_the_field_it_is_about(guests: Visitors):
@@ -175,3 +177,23 @@ def test_a_picture_is_sent_to_the_next_free_unit(guests: Visitors):
     assert both[0] == found[0]
     assert both[1]["picture"] == found[0]["picture"]
     assert re.fullmatch(r"[0-9a-f]{64}", both[1]["picture"])
+
+
+def test_preprocessors_that_are_networks_are_offered_with_their_files_and_named_without(guests: Visitors, scene: Path):
+    page = guests.come()
+    open_control(page)
+    give(page, 0, scene)
+    offered = field(page, "preprocessor").locator("option")
+    expect(offered.filter(has_text="Soft edges (TEED)")).to_have_count(1)
+    expect(offered.filter(has_text="HED")).to_have_count(0)
+    page.locator("#more-preprocessors summary").click()
+    expect(page.locator("#more-preprocessors li", has_text="Soft edges (HED)").first).to_contain_text(
+        "ControlNetHED.pth"
+    )
+    field(page, "preprocessor").select_option("softedge_teed")
+    unit(page).locator(".made .face").click()
+    unit(page).locator(".made img").wait_for(timeout=60_000)  # torch is loaded beside the server
+    page.evaluate("() => atelier.fill({ control: [{ ...atelier.form.control[0], preprocessor: 'depth_midas' }] })")
+    expect(offered.filter(has_text="Depth (MiDaS) – cannot be used")).to_have_count(1)
+    unit(page).locator(".made .face").click()
+    expect(unit(page).locator(".wrong")).to_contain_text("dpt_hybrid-midas-501f0c75.pt")

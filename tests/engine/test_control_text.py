@@ -51,7 +51,7 @@ def test_thresholds_below_zero_are_the_preprocessors_own() -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        THEIRS.replace("canny,", "openpose_full,"),
+        THEIRS.replace("canny,", "dw_openpose_full,"),
         THEIRS.replace("control_v11p_sd15_canny [d14c016b]", "None"),
         THEIRS.replace("0.8", "much"),
         THEIRS + ", Effective Region: left",

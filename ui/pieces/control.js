@@ -93,7 +93,10 @@ const networks = (at) => {
   return atelier.field(known(at, "model", { choices }), unit.model, (model) => { change(at, { model, model_hash: "" }); head(at); });
 };
 const preprocessor = (at) => {
-  const choices = Object.keys(control.preprocessors).map((name) => [name, t(`preprocessor.${name}`), false, t(`preprocessor.${name}.about`)]);
+  // Those whose weights are not here are listed below the units, and stand among these only where a unit names one.
+  const usable = (name) => (control.looked ? !control.wrong[name] : !control.preprocessors[name].files.length);
+  const choices = Object.keys(control.preprocessors).filter((name) => usable(name) || name === units[at].preprocessor)
+    .map((name) => [name, t(`preprocessor.${name}`) + (usable(name) || !control.looked ? "" : ` – ${t("control.unusable")}`), false, t(`preprocessor.${name}.about`)]);
   return atelier.field(known(at, "preprocessor", { choices }), units[at].preprocessor, (name) => { change(at, { preprocessor: name, threshold_a: null, threshold_b: null }); thresholds(at); drawMap(at); });
 };
 /** Only those that the preprocessor has, with its words and ranges. */
@@ -133,6 +136,13 @@ const card = (at) => {
   });
   return node;
 };
+/** Preprocessors that wait for a file, each with its name, or with what is wrong with the file that is there. */
+const lacking = () => {
+  const named = Object.entries(control.wrong);
+  const why = (problem) => (problem.code === "preprocessor.missing" ? t("control.networks.file", { file: problem.values.file }) : atelier.explain(problem).message);
+  return named.length ? [h("details", { class: "damaged", id: "more-preprocessors" }, h("summary", {}, t("control.networks", { n: named.length })),
+    h("ul", {}, named.map(([name, problem]) => h("li", {}, h("b", {}, t(`preprocessor.${name}`)), ` ${why(problem)}`))))] : [];
+};
 const draw = () => {
   const folds = cards.map((one) => one.querySelector(".start-more")?.open);
   cards = [];
@@ -141,6 +151,7 @@ const draw = () => {
   const broken = control.networks.map((one) => [one.title || one.name, control.unfit(one)]).filter(([, why]) => why), usable = control.networks.length - broken.length;
   foot.replaceChildren(...(control.looked && !usable ? [h("p", { class: "hint" }, t("control.none"))] : []),
     ...(broken.length ? [h("details", { class: "damaged" }, h("summary", {}, t(broken.length === 1 ? "control.broken.one" : "control.broken", { n: broken.length })), h("ul", {}, broken.map(([name, why]) => h("li", {}, h("b", {}, name), ` ${why}`))))] : []),
+    ...lacking(),
     ...(units.length < control.most ? [h("button", { type: "button", class: "plain", id: "add-unit", onclick: add }, atelier.icon("plus"), t("control.add"))] : []));
 };
 document.addEventListener("paste", (event) => {

@@ -12,13 +12,15 @@
   const filled = () => held().filter((one) => one.model || one.picture).length;
 
   // --- the files in models/controlnet ------------------------------------------------------------------------
-  let networks = [], looked = false;
+  let networks = [], looked = false, wrong = {};  // wrong: what keeps a preprocessor from being used, by its name
   const load = async () => {
-    let found;
-    try { ({ controlnets: found } = await ask("api/controlnets")); } catch { return; }
-    const news = !looked || JSON.stringify(found) !== JSON.stringify(networks);
+    let found, made;
+    try { [{ controlnets: found }, { preprocessors: made }] = await Promise.all([ask("api/controlnets"), ask("api/preprocessors")]); } catch { return; }
+    const lacking = Object.fromEntries(made.filter((one) => one.problem).map((one) => [one.name, one.problem]));
+    const news = !looked || JSON.stringify([found, lacking]) !== JSON.stringify([networks, wrong]);
     looked = true;
     networks = found;
+    wrong = lacking;
     if (news) atelier.emit("controlnets", networks);
   };
   const model = () => atelier.models.models.find((one) => one.name === atelier.models.chosen);
@@ -66,7 +68,7 @@
     atelier.fill({ control: now }, { quiet: true });
     atelier.goTo(`control.${place}.model`);
   };
-  Object.assign(atelier, { drawnUnits: drawn, control: { most, values, preprocessors, unit, filled, load, unfit, forScribbles, map, face, give, get networks() { return networks; }, get looked() { return looked; } } });
+  Object.assign(atelier, { drawnUnits: drawn, control: { most, values, preprocessors, unit, filled, load, unfit, forScribbles, map, face, give, get networks() { return networks; }, get wrong() { return wrong; }, get looked() { return looked; } } });
   atelier.takers.control = take;
   addEventListener("focus", () => { if (looked) load(); });  // a file was put into the folder meanwhile
 })();

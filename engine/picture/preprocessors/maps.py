@@ -1,6 +1,7 @@
 """A control unit's picture, preprocessed and brought to the size that is drawn."""
 
 import io
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
@@ -9,11 +10,13 @@ from PIL import Image
 from engine.picture.preprocessors.edges import Pixels
 from engine.picture.preprocessors.table import preprocess
 from engine.request.control import ControlUnit, Fit
+from engine.request.preprocessors import DETECTORS
 
 MOST_PIXELS = 8 * 2**20  # while it is preprocessed
 SMALLEST = 4  # pixels of a side
 
-
+# What a network makes of a picture: its name among the preprocessors, height x width x 3, and the two thresholds.
+Detect = Callable[[str, Pixels, float | None, float | None], Pixels]
 Box = tuple[float, float, float, float]  # left, top, right, bottom
 
 
@@ -22,9 +25,14 @@ class Size(NamedTuple):
     height: int
 
 
-def preview(unit: ControlUnit, picture: Image.Image, size: tuple[int, int] | None) -> bytes:
+def nobody(name: str, picture: Pixels, a: float | None, b: float | None) -> Pixels:
+    """Where there are no networks."""
+    raise LookupError(f"{name} is a network")
+
+
+def preview(unit: ControlUnit, picture: Image.Image, size: tuple[int, int] | None, detect: Detect = nobody) -> bytes:
     """PNG: what a unit makes of the picture; with a size, what the ControlNet sees when that is drawn."""
-    map_ = control_map(unit, picture, size) if size else preprocessed(unit, picture)
+    map_ = control_map(unit, picture, size, detect) if size else preprocessed(unit, picture, detect=detect)
     if map_.width * map_.height > MOST_PIXELS:
         map_ = scaled(map_, min(map_.size))
     made = io.BytesIO()
@@ -32,20 +40,23 @@ def preview(unit: ControlUnit, picture: Image.Image, size: tuple[int, int] | Non
     return made.getvalue()
 
 
-def control_map(unit: ControlUnit, picture: Image.Image, size: tuple[int, int]) -> Image.Image:
+def control_map(unit: ControlUnit, picture: Image.Image, size: tuple[int, int], detect: Detect = nobody) -> Image.Image:
     """RGB, of this size: what the ControlNet sees."""
-    map_ = preprocessed(unit, picture, size)
+    map_ = preprocessed(unit, picture, size, detect)
     return FITS[unit.resize_mode](map_, Size(*size))
 
 
-def preprocessed(unit: ControlUnit, picture: Image.Image, size: tuple[int, int] | None = None) -> Image.Image:
+def preprocessed(
+    unit: ControlUnit, picture: Image.Image, size: tuple[int, int] | None = None, detect: Detect = nobody
+) -> Image.Image:
     """RGB. size: what will be drawn, which pixel perfect goes by; without it the unit's resolution counts."""
     flat = opaque(picture)
     if unit.preprocessor == "none":
         return flat
     side = perfect(unit.resize_mode, flat.size, Size(*size)) if unit.pixel_perfect and size else unit.resolution
     pixels = np.asarray(scaled(flat, side))
-    return Image.fromarray(preprocess(unit.preprocessor, pixels, unit.threshold_a, unit.threshold_b))
+    make = detect if unit.preprocessor in DETECTORS else preprocess
+    return Image.fromarray(make(unit.preprocessor, pixels, unit.threshold_a, unit.threshold_b))
 
 
 def opaque(picture: Image.Image) -> Image.Image:
@@ -69,6 +80,11 @@ def scaled(picture: Image.Image, side: int) -> Image.Image:
     width, height = picture.size
     factor = min(side / min(width, height), (MOST_PIXELS / (width * height)) ** 0.5)
     return resized(picture, Size(max(SMALLEST, round(width * factor)), max(SMALLEST, round(height * factor))))
+
+
+def bearable(picture: Image.Image) -> Image.Image:
+    """As large as it may be while it is preprocessed, and no larger."""
+    return scaled(picture, min(picture.size)) if picture.width * picture.height > MOST_PIXELS else picture
 
 
 def resized(picture: Image.Image, size: Size, box: Box | None = None) -> Image.Image:

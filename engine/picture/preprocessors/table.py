@@ -1,4 +1,4 @@
-"""PREPROCESSORS: a row for each; engine/request/preprocessors.py holds their names and what can be turned."""
+"""PREPROCESSORS: a row for each that needs no weights; engine/request/preprocessors.py holds their names and what can be turned."""
 
 from collections.abc import Callable
 
@@ -6,11 +6,11 @@ import numpy as np
 
 from engine.picture.preprocessors import colours, lines
 from engine.picture.preprocessors.edges import Pixels, canny, edges
-from engine.request.preprocessors import PreprocessorName, settings
+from engine.request.preprocessors import settings
 
 Preprocessor = Callable[[Pixels, float, float], Pixels]  # (height, width, 3) -> the same, or without the last
 
-PREPROCESSORS: dict[PreprocessorName, Preprocessor] = {
+PREPROCESSORS: dict[str, Preprocessor] = {
     "none": lambda picture, a, b: picture,
     "invert": lambda picture, a, b: 255 - picture,
     "canny": canny,
@@ -28,7 +28,7 @@ PREPROCESSORS: dict[PreprocessorName, Preprocessor] = {
 }
 
 
-def preprocess(name: PreprocessorName, picture: Pixels, a: float | None = None, b: float | None = None) -> Pixels:
+def preprocess(name: str, picture: Pixels, a: float | None = None, b: float | None = None) -> Pixels:
     """picture: height x width x 3. So is the answer; `tile_resample` alone makes it smaller."""
     made = PREPROCESSORS[name](picture, *settings(name, a, b))
     return made if made.ndim == 3 else np.repeat(made[..., None], 3, axis=2)

@@ -17,6 +17,7 @@ from engine.library.scan import Library
 from engine.request.read import read
 from tests.engine.denoise.controlling import unit
 from tests.engine.denoise.test_painter import finish, job
+from tests.engine.detect.files import write_annotator
 
 
 @pytest.fixture(scope="module")
@@ -111,3 +112,33 @@ def test_one_whose_file_is_gone_fails_alone_and_says_so(
     assert failed.job == controlled.id
     assert (failed.problem.code, failed.problem.field) == ("control.gone", "control.0.model")
     assert sum(isinstance(event, Made) for event in events) == 1
+
+
+def detecting(models: Library, given: Path, name: str, **values: Any) -> Job:
+    one = {**unit(given, 0), "model": "first", "model_hash": "", "preprocessor": name}
+    return job(models, control=[one], width=64, height=64, steps=2, **values)
+
+
+def test_a_job_draws_by_a_map_that_a_network_makes(control_models: Path, painter: Painter, given: Path) -> None:
+    """controlnet-aux' PiDiNet with random weights: what is tested is the way of the map, not what it shows."""
+    write_annotator(control_models / "annotators", "table5_pidinet.pth")
+    jobs = [detecting(painter.library, given, name) for name in ("softedge_pidinet", "none")]
+    for one in jobs:
+        painter.add(one)
+    events = finish(painter)
+    by_map, plain = (next(e for e in events if isinstance(e, Made) and e.job == one.id) for one in jobs)
+    assert by_map.file != plain.file
+    assert "Module: softedge_pidinet" in by_map.infotext
+    assert any(name.startswith("annotator table5_pidinet") for name in painter.loaded)
+
+
+def test_a_bad_file_fails_its_job_in_words_and_no_other(control_models: Path, painter: Painter, given: Path) -> None:
+    path = write_annotator(control_models / "annotators", "7_model.pth")
+    path.write_bytes(path.read_bytes()[:2000])
+    bad, good = detecting(painter.library, given, "softedge_teed"), asked(painter.library, given, "first")
+    for one in (bad, good):
+        painter.add(one)
+    events = finish(painter)
+    (failed,) = [event for event in events if isinstance(event, Failed)]
+    assert (failed.job, failed.problem.code) == (bad.id, "model.truncated")
+    assert [event.job for event in events if isinstance(event, Done)] == [good.id]

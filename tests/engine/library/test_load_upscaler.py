@@ -56,7 +56,7 @@ class Harmful:
 
 def test_a_pickle_that_runs_programs_is_refused_and_nothing_runs(tmp_path: Path) -> None:
     torch.save({"params": Harmful()}, tmp_path / "x.pth")
-    assert refused(tmp_path / "x.pth") == "upscaler.pickle"
+    assert refused(tmp_path / "x.pth") == "weights.pickle"
     (tmp_path / "bare.pth").write_bytes(pickle.dumps(Harmful()))
     assert refused(tmp_path / "bare.pth") in ("model.pickle", "model.not_weights")
     assert not Path("/tmp/atelier-was-run").exists()
@@ -66,7 +66,7 @@ def test_a_tensor_that_claims_more_than_the_file_holds_is_refused(tmp_path: Path
     weights = dict(esrgan().state_dict())
     name = next(iter(weights))
     torch.save({**weights, name: torch.zeros(1).expand(10**9)}, tmp_path / "x.pth")
-    assert refused(tmp_path / "x.pth") == "upscaler.damaged"
+    assert refused(tmp_path / "x.pth") == "weights.damaged"
 
 
 def test_a_packed_file_is_refused_before_it_is_unpacked(tmp_path: Path) -> None:
