@@ -47,6 +47,13 @@ def given(image_id: str, digest: str, studio: TheStudio, owner: Whose) -> Respon
     )
 
 
+@router.get("/images/{image_id}/given/{digest}/file")
+def given_file(image_id: str, digest: str, studio: TheStudio, owner: Whose) -> Response:
+    """The picture itself, as it was given, to go on with; a mask as greys of its picture's size."""
+    kept = {"cache-control": FOREVER, "content-disposition": "attachment"}
+    return Response(studio.given_file(image_id, digest, owner), media_type="application/octet-stream", headers=kept)
+
+
 @router.get("/images/{image_id}/file")
 def file(image_id: str, studio: TheStudio, owner: Whose, download: bool = False) -> FileResponse:
     """As it was made or imported, its settings inside."""

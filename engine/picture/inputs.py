@@ -72,6 +72,19 @@ def missing(field: str) -> NotFound:
     return NotFound("picture.missing", "The picture to start from is not here.", again, field=field)
 
 
+def cleared(role: str) -> NotFound:
+    """What a picture was made of is not kept any more. role: as engine/gallery/lineage.py names it."""
+    word, field = {"mask": ("mask", "mask"), "control": ("control picture", "control")}.get(
+        role, ("starting picture", "picture")
+    )
+    return NotFound(
+        "given.cleared",
+        f"The {word} of this picture was cleared from the studio.",
+        "Its settings can still be used; open or draw the rest anew.",
+        field=field,
+    )
+
+
 def input_bytes(folder: Path, digest: str, field: str = "picture") -> bytes:
     """Raises NotFound, naming the field, when the studio was not given that picture."""
     try:

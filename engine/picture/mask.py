@@ -1,8 +1,11 @@
 """Masks: from any picture to greys over the picture they belong to, and the region around what they cover."""
 
+import io
+
 from PIL import Image, ImageChops, ImageFilter
 
 from engine.errors import BadRequest
+from engine.picture.open import header, open_safe
 
 Size = tuple[int, int]
 Box = tuple[int, int, int, int]  # left, top, right, bottom
@@ -21,6 +24,16 @@ def brought(mask: Image.Image, size: Size) -> Image.Image:
     """The mask in the picture's size. Raises BadRequest when it has another shape."""
     check_shape(mask.size, size)
     return mask if mask.size == size else mask.resize(size, Image.Resampling.BILINEAR)
+
+
+def as_painted(data: bytes, size: Size) -> bytes:
+    """A mask's file as a grey PNG of its picture's size; the file itself where it is one. Raises BadRequest."""
+    told = header(data)
+    if (told.format, told.mode, told.size) == ("PNG", "L", size):
+        return data
+    file = io.BytesIO()
+    brought(greys(open_safe(data)), size).save(file, "PNG")
+    return file.getvalue()
 
 
 def check_shape(mask: Size, picture: Size) -> None:

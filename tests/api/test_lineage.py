@@ -60,10 +60,44 @@ def test_nobody_sees_what_another_ones_picture_was_made_of(private_place: Place)
         first = drawn(client, seed=96)
         second = drawn(client, start="picture", picture=given(client, bytes_of(client, first)), seed=97)
         (parent,) = lineage(client, second)
-        path = f"/given/{parent['digest']}"
         mine = drawn(other, seed=98)
-        assert other.get(f"/api/images/{second}{path}").status_code == 404
-        assert other.get(f"/api/images/{mine}{path}").status_code == 404  # not what that one was made of
+        for path in (f"/given/{parent['digest']}", f"/given/{parent['digest']}/file"):
+            assert client.get(f"/api/images/{second}{path}").status_code == 200
+            assert other.get(f"/api/images/{second}{path}").status_code == 404
+            assert other.get(f"/api/images/{mine}{path}").status_code == 404  # not what that one was made of
         copied = drawn(other, start="picture", picture=given(other, bytes_of(client, first)), seed=99)
         ((role, its),) = [(one["role"], one["id"]) for one in lineage(other, copied)]
         assert (role, its) == ("start", None)  # the same bytes, which another owns
+
+
+def test_what_a_picture_was_drawn_from_comes_back_as_it_was_given(place: Place) -> None:
+    """The mask as greys of its picture's size, whatever it was."""
+    with place.client() as client:
+        first = bytes_of(client, drawn(client, seed=97))
+        rough = Image.new("RGBA", (32, 32))
+        rough.paste((10, 200, 30, 128), (10, 10, 22, 22))
+        for painted in (mask(), rough):
+            told = {"start": "mask", "picture": given(client, first), "mask": given(client, painted)}
+            soft = {"soft_inpainting": True} if painted is rough else {}
+            made = drawn(client, **told, **soft, seed=98)
+            address = f"/api/images/{made}/given"
+            assert client.get(f"{address}/{told['picture']}/file").content == first
+            back = Image.open(io.BytesIO(client.get(f"{address}/{told['mask']}/file").content))
+            assert (back.mode, back.size) == ("L", (64, 64))
+            seen = (back.getpixel((2, 2)), back.getpixel((32, 32)))
+            assert seen == ((0, 128) if painted is rough else (0, 255))
+        assert client.get(f"{address}/{'0' * 64}/file").status_code == 404
+
+
+def test_what_was_cleared_is_named_unless_the_gallery_has_it(place: Place) -> None:
+    with place.client() as client:
+        first = drawn(client, seed=99)
+        told = {"start": "mask", "picture": given(client, bytes_of(client, first)), "mask": given(client, mask())}
+        made = drawn(client, **told, seed=100)
+        for digest in (told["picture"], told["mask"]):
+            (place.data / "inputs" / digest).unlink()
+        found = client.get(f"/api/images/{made}/given/{told['picture']}/file")
+        assert found.content == bytes_of(client, first)
+        gone = client.get(f"/api/images/{made}/given/{told['mask']}/file")
+        assert (gone.status_code, gone.json()["error"]["code"]) == (404, "given.cleared")
+        assert gone.json()["error"]["field"] == "mask"

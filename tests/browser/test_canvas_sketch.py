@@ -3,9 +3,11 @@
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
+from tests.browser.conftest import Visitors
 from tests.browser.easel import Easel, marked, place
+from tests.browser.hands import to_tab
 
 pytestmark = pytest.mark.browser
 
@@ -104,3 +106,24 @@ def test_others_are_told_of_each_stroke(easel: Easel):
     page.evaluate("() => { window.ends.forEach((end) => end()); }")
     easel.dot((x, y))
     assert page.evaluate("() => told") == [["changed", "brush"], ["stroke", "brush"], ["changed", "undo"]]
+
+
+def test_a_new_brush_is_made_for_drawing_and_each_mode_remembers_its_own(visitors: Visitors, tmp_path: Path):
+    page = visitors.come()
+    shown = {}
+    for name in ("sketch", "inpaint"):
+        Easel(page, name).enter()
+        shown[name] = page.locator(f"#piece-canvas-{name} .options").get_by_role("spinbutton", name="Size")
+    to_tab(page, "sketch")
+    expect(shown["sketch"]).to_have_value("12")  # of 512 pixels
+    page.evaluate("() => atelier.canvas('sketch').sheet(1024, 1024)")
+    expect(shown["sketch"]).to_have_value("24")
+    Easel(page, "sketch").size(31)
+    mask = Easel(page).enter()
+    mask.open(marked(tmp_path, 600, 480))
+    expect(shown["inpaint"]).to_have_value("40")
+    page.reload()
+    visitors.settle(page)
+    Easel(page, "sketch").enter()
+    page.evaluate("() => atelier.canvas('sketch').sheet(512, 512)")
+    expect(shown["sketch"]).to_have_value("31")

@@ -15,6 +15,13 @@ const set = (tab, name, next) => {
   if (next === known(tab, name).default) delete values[`${tab}.${name}`]; else values[`${tab}.${name}`] = next;
   atelier.store(KEY, JSON.stringify(values));
 };
+/** What a picture began with, into a tab; answers its other values, which are the form's. */
+atelier.begun = (tab, given) => {
+  for (const one of drawn(tab)) set(tab, one.name, given[one.name] ?? one.default);
+  draw();
+  const own = new Set(["picture", "mask", ...Object.values(STARTS).flat().map((one) => one.name)]);
+  return Object.fromEntries(Object.entries(given).filter(([name]) => !own.has(name)));
+};
 /** The parameters of a tab's start as they stand in the form. */
 const started = (tab) => Object.fromEntries(drawn(tab).map((one) => [one.name, value(tab, one.name)]));
 
@@ -78,7 +85,7 @@ document.addEventListener("paste", (event) => {
   if (file && well.offsetParent) { event.preventDefault(); take(file); }
 });
 const uploaded = async (blobs) => { const made = []; for (const one of blobs) made.push(await atelier.upload(one)); return made; };
-atelier.ways.img2img = { kind: "picture", take: (next) => take(next), begin: async () => {
+atelier.ways.img2img = { kind: "picture", take: (next) => take(next), recall: async (next) => { if (!(await show(next))) return false; more = []; keep([next]); draw(); return true; }, begin: async () => {
   if (!blob) return {};
   const [picture, ...rest] = await uploaded([blob, ...more]);
   return { ...started("img2img"), picture, ...(rest.length ? { more: rest } : {}) };
@@ -95,7 +102,7 @@ const onCanvas = (name, kind, mode, begin) => {
   canvas.on("changed", ({ what }) => {
     const before = shape;
     shape = JSON.stringify(framed(canvas));
-    if (atelier.benched !== name || what === "restored") return;
+    if (atelier.benched !== name || ["restored", "recalled"].includes(what)) return;  // the form's size came with it
     if (what === "picture") { fit(canvas); atelier.emit("begin"); } else if (mode === "mask" && before && shape !== before) fit(canvas);  // the frame was dragged, or that was undone
   });
   atelier.ways[name] = { kind, take: async (next) => { await canvas.ready; await open(next, true); }, begin: async (how) => { await canvas.ready; return begin(canvas, how); } };
@@ -109,7 +116,7 @@ onCanvas("inpaint", "mask", "mask", async (canvas) => {
 });
 onCanvas("sketch", "picture", "sketch", async (canvas, how) => {
   if (canvas.empty() && !(await canvas.picture())) return {};
-  const picture = await atelier.upload(await canvas.sketch(), how), seed = atelier.live?.seed;
+  const picture = await atelier.upload(await canvas.sketch({ layers: !how.live }), how), seed = atelier.live?.seed;
   const lines = await atelier.sketch.unit(canvas, picture);
   return { ...(atelier.sketch.coloured ? { ...started("sketch"), picture } : { start: "noise" }), ...(lines ? { control: lines } : {}), ...(seed ? { seed } : {}) };
 });

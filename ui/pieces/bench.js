@@ -51,7 +51,8 @@
     } catch (error) { atelier.note(error.problem ?? atelier.unreachable); }
   };
   const openMenu = (image, from) => {
-    dialog.replaceChildren(...[...Object.keys(ways).filter((name) => ways[name]), ...Object.keys(takers)].map((name) => h("button", { type: "button", onclick: () => { dialog.close(); send(name, image); } }, atelier.t(`send.${name}`))));
+    const again = atelier.again.offered(image) ? h("button", { type: "button", class: "again", title: atelier.t("edit.again.help"), onclick: () => { dialog.close(); atelier.again.go(image); } }, atelier.t("edit.again")) : null;
+    dialog.replaceChildren(...[again].filter(Boolean), ...[...Object.keys(ways).filter((name) => ways[name]), ...Object.keys(takers)].map((name) => h("button", { type: "button", onclick: () => { dialog.close(); send(name, image); } }, atelier.t(`send.${name}`))));
     dialog.showModal();
     const box = from.getBoundingClientRect();
     dialog.style.left = `${Math.max(8, Math.min(box.left, innerWidth - dialog.offsetWidth - 8))}px`;

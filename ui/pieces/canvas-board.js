@@ -4,6 +4,7 @@
   const atelier = window.atelier;
   const { t } = atelier;
   const { union, stencil, wipe, flood } = atelier.raster;
+  const BRUSH = { mask: 1 / 12, sketch: 12 / 512 };  // a new brush, of the shorter side
   const MODES = { sketch: "sketch" }, ALIKE = { mask: 100, sketch: 40 }, STRIP = 256, NO_FRAME = { left: 0, top: 0, right: 0, bottom: 0 };
   const boards = new Map();
 
@@ -28,7 +29,7 @@
     const put = ({ width, height, picture = null, levels = [], layer, frame = NO_FRAME, ground = b.ground, id = `${Date.now()} ${Math.random()}` }) => {
       b.hand.cancel();
       Object.assign(b, { id, width, height, picture, levels, ground, frame: { ...frame }, layer: layer ?? atelier.layer(width, height, mode === "mask" ? 1 : 4), stencil: stencil(width, height), outline: null });
-      if (!b.sized) b.size = Math.max(8, Math.round(Math.min(width, height) / 12));
+      if (!b.sized) b.size = Math.max(2, Math.round(Math.min(width, height) * BRUSH[mode]));
       b.view.renewed();
       b.view.camera.fit();
     };
@@ -87,6 +88,21 @@
       }
     };
     let told = "";
+    /** As it was when a picture was drawn from it: {picture, mask, frame} or what `atelier.sketchLayers` found. */
+    b.recall = async ({ picture = null, mask = null, frame = NO_FRAME, sheet = null }) => {
+      await b.ready;
+      let found = { ...sheet, levels: [] };
+      try { if (picture) found = { ...sheet, ...(await atelier.canvasPictures.open(picture)) }; } catch (error) { atelier.canvasPictures.say(error); return false; }
+      const values = mask ? await atelier.greys(mask, found) : null;
+      offerBack();
+      put({ ...found, picture: found.blob ?? null, frame });
+      if (values) { b.layer.bytes.set(values); b.layer.whole().forEach(b.layer.weigh); }
+      for (const [tile, raw] of sheet?.tiles ?? []) b.layer.put(tile, { raw });
+      b.view.all();
+      keeper.later(null);
+      changed("recalled");
+      return true;
+    };
     b.setGround = (colour) => { b.ground = colour; b.view.redraw(); keeper.later(); changed("ground"); };
 
     // --- painting: a step is opened, laid and finished or dropped ----------------------------------------------
@@ -183,10 +199,10 @@
     };
     const rgb = (top, rows) => { const from = seen(top, rows), to = new Uint8Array(from.length / 4 * 3); for (let i = 0, k = 0; i < from.length; i += 4) { to[k++] = from[i]; to[k++] = from[i + 1]; to[k++] = from[i + 2]; } return to; };
     b.door = {
-      name, mode, load: b.load, sheet: b.sheet, on: b.on, undo: b.undo, redo: b.redo, clear: b.clear, invert: b.invert, resizeFrame: b.resizeFrame,
+      name, mode, load: b.load, recall: b.recall, sheet: b.sheet, on: b.on, undo: b.undo, redo: b.redo, clear: b.clear, invert: b.invert, resizeFrame: b.resizeFrame,
       picture: async () => { await b.ready; return b.picture; },
       mask: async () => { await b.ready; return b.layer && mode === "mask" ? atelier.png(b.width, b.height, 1, (top, rows) => b.layer.bytes.subarray(top * b.width, (top + rows) * b.width)) : null; },
-      sketch: async () => { await b.ready; return b.layer && mode === "sketch" ? atelier.png(b.width, b.height, 3, rgb) : null; },
+      sketch: async ({ layers = false } = {}) => { await b.ready; return b.layer && mode === "sketch" ? atelier.png(b.width, b.height, 3, rgb, layers ? await atelier.layersOf(b) : null) : null; },
       empty: () => !b.layer || b.layer.empty, tone, frame: () => ({ ...b.frame }), size: () => ({ width: b.width, height: b.height }),
       mount: (node) => { node.replaceChildren(b.node); }, saved: () => keeper.flush(),
       get ready() { return b.ready; }, get steps() { return b.layer?.steps ?? [0, 0]; }, get held() { return b.layer?.held ?? 0; },

@@ -127,7 +127,7 @@
       /** Packed, or null where nothing is painted. */
       tile: (tile) => { const packed = pack(read(tile), channels); return blank(packed) ? null : packed; },
       put: (tile, packed) => { if (tile < weights.length) write(tile, packed); },
-      whole,
+      whole, pixels: read,
       /** As it was painted elsewhere, in one step that can be undone. theirs: Map(tile -> packed); more: what the step keeps besides;
           answers the tiles that changed. */
       become: (theirs, more = {}) => {

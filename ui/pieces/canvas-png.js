@@ -13,8 +13,10 @@
     view.setUint32(data.length + 8, ~crc >>> 0);
     return made;
   };
-  /** channels: 1 or 3; rows(top, count) answers the bytes of these rows. Each byte is told by its neighbour on the left. */
-  atelier.png = async (width, height, channels, rows) => {
+  const LAYERS = "atLR";  // private, and gone when another program saves the picture: by then it would not fit any more
+  /** channels: 1 or 3; rows(top, count) answers the bytes of these rows. Each byte is told by its neighbour on the left.
+      layers: bytes that travel with the picture. */
+  atelier.png = async (width, height, channels, rows, layers = null) => {
     const head = new Uint8Array(13), view = new DataView(head.buffer), line = width * channels;
     view.setUint32(0, width);
     view.setUint32(4, height);
@@ -32,6 +34,12 @@
     }
     writer.close();
     const data = new Uint8Array(await made);
-    return new Blob([Uint8Array.of(137, 80, 78, 71, 13, 10, 26, 10), chunk("IHDR", head), chunk("IDAT", data), chunk("IEND", new Uint8Array())], { type: "image/png" });
+    return new Blob([Uint8Array.of(137, 80, 78, 71, 13, 10, 26, 10), chunk("IHDR", head), ...(layers ? [chunk(LAYERS, layers)] : []), chunk("IDAT", data), chunk("IEND", new Uint8Array())], { type: "image/png" });
+  };
+  /** What travelled with a picture, or null. */
+  atelier.pngLayers = async (blob) => {
+    const start = new Uint8Array(await blob.slice(0, 41).arrayBuffer());  // signature, IHDR, and what the next chunk is
+    if (start.length < 41 || String.fromCharCode(...start.subarray(37, 41)) !== LAYERS) return null;
+    return new Uint8Array(await blob.slice(41, 41 + new DataView(start.buffer).getUint32(33)).arrayBuffer());
   };
 })();

@@ -33,6 +33,7 @@
     const moved = () => { hold(); redraw(); b.emit("view"); };
     const fit = () => {
       fitted = true;
+      if (!stage.clientWidth) seen = [0, 0, 0];  // it is out of sight: as soon as it is shown
       if (!b.width || !stage.clientWidth) return;
       const [l, t, r, d] = outer();
       scale = fitting();

@@ -8,7 +8,9 @@
 //   canvas.sheet(width, height, "#ffffff")           a new empty sheet without a picture (sketch)
 //   await canvas.picture()                           the file as it was given, byte for byte, or null
 //   await canvas.mask()                              8-bit grey PNG of the picture's size, 255 where painted; null without a picture
-//   await canvas.sketch()                            RGB PNG: ground, picture and what is painted
+//   await canvas.sketch({layers: true})              RGB PNG: ground, picture and what is painted; layers: with all that recall needs inside
+//   await canvas.recall({picture, mask, frame})      as it was when a picture was drawn from it: files, the mask as greys of the picture's size;
+//                                                    for a sketch what atelier.sketchLayers(file) answers
 //   canvas.empty()                                   nothing is painted
 //   canvas.tone()                                    {dark: the ground is, coloured: more than lines is painted, or a picture lies there} (sketch)
 //   canvas.size()                                    {width, height} of the picture or sheet; 0 before there is one
@@ -20,5 +22,5 @@
 //   canvas.mount(node)                               shows it there; it is in one place at a time
 //   await canvas.saved()                             all of it is in the browser's store
 //
-// The first "changed" has `what: "restored"`.
+// The first "changed" has `what: "restored"`, and so has what another window painted; "recalled" is for recall.
 atelier.canvas(props.value.name, props.value.mode).mount(root);

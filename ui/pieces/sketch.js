@@ -29,5 +29,7 @@
   atelier.on("bench", (name) => { if (name === "sketch") control.load(); });
   for (const event of ["controlnets", "models", "language"]) atelier.on(event, () => { draw(); atelier.emit("sketch", way()); });
   draw();
-  atelier.sketch = { node, unit, get coloured() { return way() !== "lines"; } };
+  /** As a picture was drawn: the way, and the unit that followed its lines. */
+  const recall = (way, lines) => set({ way, ...(lines ? { weight: lines.weight, model: lines.model } : {}) });
+  atelier.sketch = { node, unit, recall, get coloured() { return way() !== "lines"; } };
 })();

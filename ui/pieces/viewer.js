@@ -64,7 +64,7 @@
     actions.replaceChildren(...(trashed
       ? [act("restore", "trash.restore", async () => { if (await atelier.restore([image.id])) gone(); }, { class: "plain strong" }), h("span", { class: "space" }), act("trash", "trash.erase", bin)]
       : [mine() ? stars : "", h("span", { class: "space" }), act("reuse", "reuse.settings", () => use(image.values), { class: "plain strong" }), act("dice", "reuse.seed", () => use({ seed: image.seed })),
-        ...extras(), act("copy", "copy.settings", () => atelier.copy(image.infotext)),
+        atelier.sender(image), ...extras(), act("copy", "copy.settings", () => atelier.copy(image.infotext)),
         h("a", { class: "plain", href: `api/images/${image.id}/file?download=1`, download: "", title: t("download"), "aria-label": t("download") }, atelier.icon("download"), h("span", {}, t("download"))),
         act("compare", other ? "compare.now" : "compare", compare, { "aria-pressed": String(marked === image.id) }),
         ...(mine() ? [act("board", "boards", () => atelier.pinboards.choose([image.id])), h("span", { class: "space" }), act("trash", "trash.move", bin)] : [h("span", { class: "space" })])]));
