@@ -41,6 +41,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def serve(settings: "Settings") -> None:
     """Until a signal comes. What can fail fast comes first; the worker loads torch while Gradio is imported here."""
+    from engine.logs import prepare_logs
+
+    prepare_logs(settings.log_format)
     listening = listen(settings.host, settings.port)
     with listening:
         data = settings.data.resolve()
@@ -72,6 +75,7 @@ def make_studio(settings: "Settings", data: Path) -> "Studio":
         painter,
         workers=settings.workers,
         disk_reserve=settings.disk_reserve,
+        logs=settings.log_format,
         names=settings.names,
         training=Training(
             tuple(folder.resolve() for folder in settings.training_folders),
@@ -126,6 +130,7 @@ def run(app: "FastAPI", listening: socket.socket, when_ready: Callable[[], None]
         app,
         log_level="warning",
         access_log=False,
+        log_config=None,  # ours: engine/logs.py
         proxy_headers=False,
         server_header=False,
         limit_concurrency=400,

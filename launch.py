@@ -57,6 +57,7 @@ The studio's flags:
                        a further folder that trainings may read pictures from; may be repeated
   --training-yields / --no-training-yields
                        trainings rest while pictures are drawn
+  --log-format NAME    text or json: the log's lines, for people or for machines
   --allow-host NAME    a further host name under which the page may be opened; may be repeated
 Each is also read from ATELIER_HOST, ATELIER_PORT ... and from settings.toml in the data folder.
 """

@@ -23,6 +23,7 @@ from api import (
     history,
     images,
     jobs,
+    metrics,
     presets,
     prompt,
     read_settings,
@@ -82,6 +83,7 @@ def make_app(studio: Studio, access: Access, words: Mapping[str, Mapping[str, st
     app.add_api_route(
         "/api/{path:path}", nothing, methods=["GET", "POST", "PUT", "PATCH", "DELETE"], include_in_schema=False
     )
+    app.include_router(metrics.router)
     app.add_api_route("/healthz", healthz, methods=["GET"])
     app.add_api_route("/readyz", readyz, methods=["GET"])
     app.add_exception_handler(AtelierError, refusal)
@@ -89,7 +91,9 @@ def make_app(studio: Studio, access: Access, words: Mapping[str, Mapping[str, st
     app.add_exception_handler(HTTPException, missing)
     app.add_middleware(VisitorCookie)
     app.state.streams = Streams()
-    app.add_middleware(Guard, access=access, streams=app.state.streams)  # added last: outside everything
+    app.add_middleware(Guard, access=access, streams=app.state.streams)  # outside everything
+    app.state.traffic = metrics.Traffic()
+    app.add_middleware(metrics.Metered, traffic=app.state.traffic)  # counts what the guard refuses, too
     return app
 
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from engine.events import FINAL, Done, Event, Made, Queued, Started, Stepped
 from engine.job import Job, JobState
+from engine.measures import Measures
 from engine.request.restoring import RestoreRequest
 
 MOST_LOOKS = 64  # owners whose last live picture is remembered
@@ -82,6 +83,7 @@ class Progress:
         self.looks: OrderedDict[str, tuple[str, Course]] = OrderedDict()  # each owner's last live job that is done
         self.bells: dict[asyncio.Event, tuple[asyncio.AbstractEventLoop, str]] = {}
         self.seconds_per_cost: float | None = None
+        self.measures = Measures()
         self.closed = False
         self.when_moved: Callable[[], object] = lambda: None  # a job has begun or ended: the queue has room
 
@@ -94,6 +96,7 @@ class Progress:
 
     def tell(self, event: Event, owner: str) -> None:
         """Everybody is woken by what moves positions, only the owner by the rest."""
+        self.measures.note(event)
         with self.lock:
             course = self.courses.get(event.job)
             if course:
@@ -129,6 +132,10 @@ class Progress:
             except RuntimeError:  # that loop has ended, its follower with it
                 with self.lock:
                     self.bells.pop(bell, None)
+
+    def died(self) -> None:
+        """A worker ended without having been asked to."""
+        self.measures.died()
 
     def close(self) -> None:
         """End all followers."""

@@ -38,6 +38,9 @@ class Settings(BaseSettings):
         (), description="Further folders that pictures to learn from may come from."
     )
     training_yields: bool = Field(True, description="Trainings rest while pictures are drawn.")
+    log_format: Literal["text", "json"] = Field(
+        "text", description="Lines of the log for people, or JSON objects for machines."
+    )
     allow_host: tuple[str, ...] = Field((), description="Further host names under which the page may be opened.")
 
     @classmethod

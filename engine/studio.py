@@ -29,6 +29,7 @@ from engine.library.addition import Kind
 from engine.library.annotators import files_of, problem_of
 from engine.library.scan import Library
 from engine.library.shelf import Shelf
+from engine.logs import Format
 from engine.metadata import read as metadata
 from engine.metadata.absent import Found, settle
 from engine.picture.flaws import flaws_of
@@ -67,7 +68,6 @@ from engine.workers.messages import Look, PainterSettings, Place
 
 GIB = 2**30
 PERIOD = 0.1  # seconds between two snapshots to a follower, at least
-VESSELS: dict[str, Callable[..., Vessel]] = {"processes": Process, "inprocess": Thread}
 
 
 @dataclass(frozen=True)
@@ -97,6 +97,7 @@ class Studio:
         names: str = DEFAULT,
         training: Training = Training(),
         make_painter: worker.MakePainter | None = None,
+        logs: Format = "text",
     ):
         self.data, self.library, self.disk_reserve = data, library, disk_reserve
         self.lock = FolderLock(data)
@@ -115,15 +116,16 @@ class Studio:
         self.lexicon, self.counter = Lexicon.of(data), Counter()
         place = Place(library.models, library.cache, self.inputs)
         make = make_painter or partial(worker.painter, painter, place)
+        vessel: Callable[..., Vessel] = partial(Process, logs=logs) if workers == "processes" else Thread
         self.dispatcher = Dispatcher(
             self.store,
             self.gallery,
             self.progress,
-            [partial(VESSELS[workers], make)],
+            [partial(vessel, make)],
             limits=Limits(rows=painter.max_rows),
             check_disk=self.check_disk,
         )
-        self.lookout = lookout.Lookout(VESSELS[workers], partial(lookout.eye, place))
+        self.lookout = lookout.Lookout(vessel, partial(lookout.eye, place))
         doors = Doors(resolve=self.resolved, put=self.put, cancel=self.cancel)
         self.grids = Grids(data, self.store, self.gallery, self.progress, doors)
         ground = Ground(data, training.folders, painter.device, training.private)
@@ -378,6 +380,17 @@ class Studio:
             "device": device or "",
             "ready": bool(device) and not self.dispatcher.stopping,
             "problem": trouble.model_dump() if trouble else None,
+        }
+
+    def numbers(self) -> dict[str, float]:
+        """For /metrics. oldest: seconds that the oldest waiting job has waited; disk_free: bytes."""
+        oldest = self.store.oldest()
+        return {
+            "waiting": len(self.store.waiting()),
+            "oldest": max(0.0, time.time() - oldest) if oldest is not None else 0.0,
+            "running": len(self.store.running()),
+            "ready": float(bool(self.ready()["ready"])),
+            "disk_free": shutil.disk_usage(self.data).free,
         }
 
     def check_disk(self) -> None:

@@ -33,6 +33,7 @@ class News(Protocol):
     def begun(self, job: Job, made: frozenset[int]) -> None: ...
     def tell(self, event: Event, owner: str) -> None: ...
     def ring(self) -> None: ...
+    def died(self) -> None: ...
 
 
 @dataclass
@@ -184,6 +185,8 @@ class Dispatcher:
                 return False
             case (_, Word(worker, Gone(orderly))):
                 self.desks.pop(worker, None)
+                if not orderly and not self.stopping:
+                    self.news.died()
                 for held in [h for h in self.held.values() if h.worker == worker]:
                     self.give_back(held, None if orderly or self.stopping else killed(held.job))
             case (_, Word(worker, Happened(event))):

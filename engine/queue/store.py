@@ -268,6 +268,12 @@ class Store:
                     found[row["id"]] = Outcome(JobState(row["state"]), problem)
         return found
 
+    def oldest(self) -> float | None:
+        """When the job that has waited longest was submitted, in seconds since 1970; None when none waits."""
+        query = "SELECT MIN(json_extract(payload, '$.created')) FROM jobs WHERE state = 'queued'"
+        with self.lock:
+            return self.database.execute(query).fetchone()[0]
+
     def counts(self) -> dict[str, int]:
         """How many jobs there are in each state."""
         with self.lock:

@@ -1,7 +1,6 @@
 """A worker in a process of its own: what kills it (a truncated model, the kernel for want of memory) costs one job."""
 
 import ctypes
-import logging
 import multiprocessing
 import os
 import signal
@@ -13,6 +12,7 @@ from contextlib import contextmanager
 from multiprocessing.connection import Connection
 from typing import Any
 
+from engine.logs import Format, prepare_logs
 from engine.settings import prepare_environment
 from engine.workers.worker import Live, run
 
@@ -24,10 +24,10 @@ swapping = threading.Lock()
 class Process:
     """A spawned process. Ours is a Vessel of engine.workers.keeper. make: what `live` is given, made in the process."""
 
-    def __init__(self, make: Callable[[], Any], live: Live = run):
+    def __init__(self, make: Callable[[], Any], live: Live = run, logs: Format = "text"):
         prepare_environment()
         self.connection, theirs = SPAWN.Pipe()
-        self.process = SPAWN.Process(target=serve, args=(theirs, make, live), name="atelier worker", daemon=True)
+        self.process = SPAWN.Process(target=serve, args=(theirs, make, live, logs), name="atelier worker", daemon=True)
         with nameless_main():
             self.process.start()
         theirs.close()  # else the worker's death would not close the pipe
@@ -46,9 +46,9 @@ class Process:
         return f"exit code {self.process.exitcode}"
 
 
-def serve(connection: Connection, make: Callable[[], Any], live: Live) -> None:
+def serve(connection: Connection, make: Callable[[], Any], live: Live, logs: Format) -> None:
     """The process's whole life. It never outlives the server: the pipe ends with it."""
-    logging.basicConfig(format="%(asctime)s worker %(levelname)s %(message)s")
+    prepare_logs(logs)
     die_with_parent()
     asked_to_leave = threading.Event()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches us too; the server stops us in good order
