@@ -20,7 +20,7 @@ from engine.forms import Forms
 from engine.gallery.files import shrunk
 from engine.gallery.lineage import given
 from engine.gallery.names import DEFAULT
-from engine.gallery.rows import GalleryImage
+from engine.gallery.sources import source
 from engine.gallery.store import Gallery
 from engine.grid.grids import Doors, Grids
 from engine.history import History
@@ -34,10 +34,9 @@ from engine.metadata import read as metadata
 from engine.metadata.absent import Found, settle
 from engine.picture.flaws import flaws_of
 from engine.picture.hints import hints
-from engine.picture.inputs import Passing, cleared, input_bytes, missing, open_input, require_input
+from engine.picture.inputs import Passing, missing, open_input, require_input
 from engine.picture.judge import judged
-from engine.picture.mask import as_painted
-from engine.picture.open import open_safe, upright
+from engine.picture.open import open_safe
 from engine.picture.preprocessors.maps import bearable, preview
 from engine.picture.small import small
 from engine.picture.steps.settle import settled
@@ -297,25 +296,8 @@ class Studio:
         return shrunk(open_input(self.inputs, digest))
 
     def given_file(self, image_id: str, digest: str, owner: str | None) -> bytes:
-        """A picture that one of the gallery was made of, as it was given; a mask as greys of its picture's size. Raises NotFound,
-        naming what it was, when it is kept neither among what was given nor in the gallery. Who shares a picture shares not these."""
-        image = self.gallery.get(image_id, owner)
-        roles = given(image)
-        if digest not in roles or (owner is not None and image.owner != owner):
-            raise missing("picture")
-        data = self._as_given(image, digest, roles[digest], owner)
-        if roles[digest] != "mask":
-            return data
-        picture = next((known for known, role in roles.items() if role == "start"), digest)
-        return as_painted(data, upright(self._as_given(image, picture, "start", owner)))
-
-    def _as_given(self, image: GalleryImage, digest: str, role: str, owner: str | None) -> bytes:
-        with suppress(NotFound):
-            return input_bytes(self.inputs, digest)
-        known = (one.id for one in self.gallery.lineage(image, owner) if one.digest == digest and one.id)
-        for image_id in known:
-            return self.gallery.file(image_id, owner).read_bytes()
-        raise cleared(role)
+        """As engine/gallery/sources.py answers it."""
+        return source(self.gallery, self.inputs, self.gallery.get(image_id, owner), digest, owner)
 
     def styles(self) -> list[dict[str, str]]:
         return [asdict(style) for style in self.lexicon.styles.all()]

@@ -101,3 +101,16 @@ def test_what_was_cleared_is_named_unless_the_gallery_has_it(place: Place) -> No
         gone = client.get(f"/api/images/{made}/given/{told['mask']}/file")
         assert (gone.status_code, gone.json()["error"]["code"]) == (404, "given.cleared")
         assert gone.json()["error"]["field"] == "mask"
+
+
+def test_who_shares_a_picture_does_not_share_what_it_was_made_of(private_place: Place) -> None:
+    with private_place.client() as ann, private_place.client() as bob:
+        first = drawn(ann, seed=101)
+        shown = drawn(ann, start="picture", picture=given(ann, bytes_of(ann, first)), seed=102)
+        ((digest, _),) = [(one["digest"], one["role"]) for one in lineage(ann, shown)]
+        board = ann.post("/api/boards", json={"name": "shown", "shared": True}).raise_for_status().json()["id"]
+        ann.post(f"/api/boards/{board}/add", json={"ids": [shown]}).raise_for_status()
+        ann.patch(f"/api/boards/{board}", json={"shared": True}).raise_for_status()
+        assert bob.get(f"/api/images/{shown}/file").status_code == 200
+        assert bob.get(f"/api/images/{shown}/given/{digest}/file").status_code == 404
+        assert ann.get(f"/api/images/{shown}/given/{digest}/file").status_code == 200
