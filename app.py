@@ -6,7 +6,9 @@ import signal
 import socket
 import sys
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +16,7 @@ if TYPE_CHECKING:
     from fastapi import FastAPI
 
     from api.access import Access
+    from engine.people.people import People
     from engine.settings import Settings
     from engine.studio import Studio
 
@@ -41,28 +44,50 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def serve(settings: "Settings") -> None:
     """Until a signal comes. What can fail fast comes first; the worker loads torch while Gradio is imported here."""
+    from api.modes import check_certificate, refuse_tunnel
     from engine.logs import prepare_logs
 
     prepare_logs(settings.log_format)
-    listening = listen(settings.host, settings.port)
-    with listening:
+    refuse_tunnel(settings.share)
+    check_certificate(settings.tls_cert, settings.tls_key)
+    listening = listen(settings.address, settings.port)
+    with listening, people_for(settings) as people:
         data = settings.data.resolve()
         uploads = data / "gradio"  # what it copies for itself; nothing else is in here
         uploads.mkdir(parents=True, exist_ok=True)
         os.environ["GRADIO_TEMP_DIR"] = str(uploads)
-        studio = make_studio(settings, data)
+        access = access_for(settings, uploads, people)
+        studio = make_studio(settings, data, access.private)
         studio.start()
         try:
-            access = access_for(settings, uploads)
             app = compose(studio, access)
-            url = f"http://{bracketed(shown_host(settings.host))}:{settings.port}"
-            run(app, listening, lambda: announce(url, settings, access))
+            run(app, listening, settings, lambda: announce(settings, access))
         finally:
             studio.stop()
 
 
-def make_studio(settings: "Settings", data: Path) -> "Studio":
+@contextmanager
+def people_for(settings: "Settings") -> "Iterator[People | None]":
+    """Those who have accounts; None in an open studio. Raises BadRequest where strangers would get in by oversight."""
     from api.access import LOOPBACK
+    from api.modes import mode_of
+    from engine.people.people import People
+
+    people = People(settings.data.resolve())
+    try:
+        mode = mode_of(
+            loopback=settings.address.lower() in LOOPBACK,
+            has_admin=people.users.has_admin(),
+            has_users=people.users.any(),
+            accounts=settings.accounts,
+            open_lan=settings.open_lan,
+        )
+        yield people if mode == "accounts" else None
+    finally:
+        people.close()
+
+
+def make_studio(settings: "Settings", data: Path, private: bool) -> "Studio":
     from engine.library.scan import Library
     from engine.studio import Studio, Training
     from engine.workers.messages import PainterSettings
@@ -80,7 +105,7 @@ def make_studio(settings: "Settings", data: Path) -> "Studio":
         training=Training(
             tuple(folder.resolve() for folder in settings.training_folders),
             settings.training_yields,
-            private=settings.host.lower() not in LOOPBACK,
+            private=private,
         ),
     )
 
@@ -92,10 +117,12 @@ def compose(studio: "Studio", access: "Access") -> "FastAPI":
     from api.server import make_app
     from engine.picture.open import LARGEST_FILE
     from ui import page
+    from ui.entrance.pages import pages
     from ui.words import LANGUAGES
 
-    blocks, looks = page.build(studio, visitor)
-    app = make_app(studio, access, LANGUAGES)
+    blocks, looks = page.build(studio, visitor, accounts=access.people is not None)
+    access = replace(access, events=page.events(blocks))
+    app = make_app(studio, access, LANGUAGES, pages())
     gradio.mount_gradio_app(
         app,
         blocks,
@@ -107,13 +134,14 @@ def compose(studio: "Studio", access: "Access") -> "FastAPI":
         ssr_mode=False,
         enable_monitoring=False,
         mcp_server=False,
+        root_path=access.root_path or None,
         **looks,
     )
     blocks.has_launched = True  # otherwise a mounted Gradio lets any request read any file
     return app
 
 
-def run(app: "FastAPI", listening: socket.socket, when_ready: Callable[[], None]) -> None:
+def run(app: "FastAPI", listening: socket.socket, settings: "Settings", when_ready: Callable[[], None]) -> None:
     import uvicorn
 
     class Server(uvicorn.Server):
@@ -135,6 +163,8 @@ def run(app: "FastAPI", listening: socket.socket, when_ready: Callable[[], None]
         server_header=False,
         limit_concurrency=400,
         timeout_graceful_shutdown=FAREWELL,
+        ssl_certfile=settings.tls_cert,
+        ssl_keyfile=settings.tls_key,
     )
     Server(config).run(sockets=[listening])
 
@@ -162,14 +192,21 @@ def listen(host: str, port: int) -> socket.socket:
     return listening
 
 
-def access_for(settings: "Settings", uploads: Path) -> "Access":
-    """On loopback: one person, everything is theirs. Otherwise: every visitor has only their own pictures."""
+def access_for(settings: "Settings", uploads: Path, people: "People | None" = None) -> "Access":
+    """Without accounts on loopback: one person, everything is theirs. Otherwise: everybody has only their own pictures."""
     from api.access import LOOPBACK, Access
+    from api.proxies import address
 
-    further = {name.lower() for name in settings.allow_host}
-    if settings.host.lower() in LOOPBACK:
-        return Access(hosts=LOOPBACK | further, uploads=uploads)
-    return Access(hosts=LOOPBACK | further | names_of(settings.host), private=True, uploads=uploads)
+    loopback = settings.address.lower() in LOOPBACK
+    hosts = LOOPBACK | {name.lower() for name in settings.allow_host}
+    return Access(
+        hosts=hosts if loopback else hosts | names_of(settings.address),
+        private=people is not None or not loopback,
+        uploads=uploads,
+        people=people,
+        proxies=frozenset(map(address, settings.trusted_proxy)),
+        root_path=settings.root_path,
+    )
 
 
 def names_of(host: str) -> set[str]:
@@ -181,14 +218,19 @@ def names_of(host: str) -> set[str]:
     return {host.lower(), name, f"{name}.local", *addresses}
 
 
-def announce(url: str, settings: "Settings", access: "Access") -> None:
-    if access.private:
+def announce(settings: "Settings", access: "Access") -> None:
+    scheme = "https" if settings.tls_cert else "http"
+    url = f"{scheme}://{bracketed(shown_host(settings.address))}:{settings.port}{settings.root_path}"
+    if access.private and access.people is None:
         print(
-            f"Warning: Atelier listens on {settings.host} and has no accounts yet: whoever reaches this address can"
-            " use it. Each visitor sees only their own pictures.",
+            f"Warning: Atelier listens on {settings.address} without accounts, as --open-lan asks for: whoever reaches this"
+            " address can use it. Each visitor sees only their own pictures.",
             file=sys.stderr,
         )
     print(f"Atelier is ready: {url}", flush=True)
+    if access.people and not access.people.begun():
+        code = access.people.first_code
+        print(f"There is no admin yet. Open {url}/set-up with this code: {code}", flush=True)
     if settings.browser and has_display():
         import webbrowser
 

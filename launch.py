@@ -16,7 +16,7 @@ VENV = HOUSE / ".venv"
 STAMP = VENV / "installed.txt"
 OLDEST, NEWEST = (3, 11), (3, 13)
 UV = "uv==0.13.9"
-COMMANDS = ("txt2img", "evaluate", "doctor", "import", "recover")
+COMMANDS = ("txt2img", "evaluate", "doctor", "import", "people", "recover")
 
 HELP = """\
 usage: python3 launch.py [--use-this-python] [studio's flags]
@@ -24,6 +24,7 @@ usage: python3 launch.py [--use-this-python] [studio's flags]
        python3 launch.py [--use-this-python] evaluate CHECKPOINT --prompts FILE [--real FOLDER --n 256 ...]
        python3 launch.py [--use-this-python] import FOLDER
        python3 launch.py [--use-this-python] recover
+       python3 launch.py [--use-this-python] people add|list|role|password|disable|enable|token ...
        python3 launch.py [--use-this-python] doctor
        python3 launch.py [--use-this-python] test [pytest's arguments]
 
@@ -34,6 +35,7 @@ The first start makes .venv beside this file and installs what the studio needs;
   evaluate             measure how good the pictures of checkpoints are; evaluate --help lists the options
   import               take a folder of old pictures into the gallery; the studio must not be running
   recover              put the last daily copy of a damaged database back; the studio must not be running
+  people               who has an account, and what they may do; people --help lists the ways
   doctor               say whether this machine can draw, and what to do if not
   test                 check the code and run the tests, in two processes; with arguments, pytest in one (-m slow: the
                        long tests, which are left out otherwise)
@@ -59,6 +61,15 @@ The studio's flags:
                        trainings rest while pictures are drawn
   --log-format NAME    text or json: the log's lines, for people or for machines
   --allow-host NAME    a further host name under which the page may be opened; may be repeated
+  --listen             listen on all addresses of this machine; needs accounts
+  --accounts           people sign in; always so once there are accounts
+  --open-lan           let everybody who reaches the address use the studio, without accounts
+  --share              refused: Gradio's tunnel does not go with accounts; use a reverse proxy
+  --root-path PATH     path below which a reverse proxy shows the page, as /studio
+  --trusted-proxy ADDRESS
+                       a reverse proxy whose X-Forwarded-For and -Proto are believed; may be repeated
+  --tls-cert FILE      PEM file with the certificate, for https
+  --tls-key FILE       PEM file with the certificate's key
 Each is also read from ATELIER_HOST, ATELIER_PORT ... and from settings.toml in the data folder.
 """
 

@@ -1,21 +1,16 @@
-"""Who is asking: the names the studio answers to, and the visitor that a browser's cookie stands for."""
+"""Who is asking: the names the studio answers to, and the person that each request comes from."""
 
-import re
 import secrets
-from collections.abc import Iterable
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from http.cookies import CookieError, SimpleCookie
 from pathlib import Path
-from typing import Any, Literal
+from types import MappingProxyType
+from typing import Any
 
-from starlette.datastructures import MutableHeaders
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from engine.people.people import People
+from engine.people.roles import Role
 
-COOKIE = "atelier_visitor"
-YEAR = 365 * 24 * 3600
-VISITOR = re.compile(r"[0-9a-f]{32}")
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
-Role = Literal["admin", "artist", "viewer"]
 
 
 @dataclass(frozen=True)
@@ -33,11 +28,18 @@ class Person:
 class Access:
     """hosts: names and addresses under which the page may be opened, without port, in lower case.
     private: everybody sees only their own pictures; on one's own machine all are shown.
-    uploads: the only folder from which a request may name a file."""
+    uploads: the only folder from which a request may name a file.
+    people: accounts; None: the studio is open.
+    events: who may call each of the page's events, by Gradio's number; what is not in it is an admin's.
+    proxies: addresses whose X-Forwarded-For and -Proto are believed. root_path: as /studio, where a proxy shows the page."""
 
     hosts: frozenset[str] = field(default=LOOPBACK)
     private: bool = False
     uploads: Path | None = None
+    people: People | None = None
+    events: Mapping[int, Role] = field(default_factory=lambda: MappingProxyType({}))
+    proxies: frozenset[str] = frozenset()
+    root_path: str = ""
 
     def gallery_of(self, visitor_id: str) -> str | None:
         """Whose pictures a visitor sees and may delete; None stands for everybody's."""
@@ -45,56 +47,16 @@ class Access:
 
 
 def person(request: Any) -> Person:
-    """As `visitor`. Without accounts whoever is at the machine decides over it; others who reach it draw."""
-    access: Access = request.app.state.access
-    return Person(visitor(request), "artist" if access.private else "admin")
+    """From a request of Starlette's or Gradio's wrapper around one. The guard has found out who it is.
+
+    Without accounts whoever is at the machine decides over it; others who reach it draw."""
+    return getattr(request.state, "person", None) or Person(new_visitor(), "viewer")
 
 
 def visitor(request: Any) -> str:
-    """The visitor's id, from a request of Starlette's or Gradio's wrapper around one, which hides its attributes.
-
-    `VisitorCookie` has given every request one; without it, it is a stranger that nobody else is."""
-    return known(request.cookies.get(COOKIE)) or new_visitor()
+    """Under which id the jobs, pictures and forms of who is asking are kept."""
+    return person(request).id
 
 
 def new_visitor() -> str:
     return secrets.token_hex(16)
-
-
-def known(value: str | None) -> str | None:
-    return value if value and VISITOR.fullmatch(value) else None
-
-
-class VisitorCookie:
-    """Gives a request without a cookie a fresh visitor, and pages and our API's answers the cookie to keep it."""
-
-    def __init__(self, app: ASGIApp):
-        self.app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or known(cookie_of(scope["headers"])):
-            return await self.app(scope, receive, send)
-        fresh = new_visitor()
-        others = [(name, value) for name, value in scope["headers"] if name != b"cookie"]
-        scope = {**scope, "headers": [*others, (b"cookie", f"{COOKIE}={fresh}".encode())]}
-
-        async def with_cookie(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                MutableHeaders(scope=message).append(
-                    "set-cookie", f"{COOKIE}={fresh}; Path=/; Max-Age={YEAR}; HttpOnly; SameSite=Lax"
-                )
-            await send(message)
-
-        keeps = scope["path"] == "/" or scope["path"].startswith("/api/")
-        await self.app(scope, receive, with_cookie if keeps else send)
-
-
-def cookie_of(headers: Iterable[tuple[bytes, bytes]]) -> str | None:
-    for name, value in headers:
-        if name == b"cookie" and COOKIE.encode() in value:
-            try:
-                found = SimpleCookie(value.decode("latin-1")).get(COOKIE)
-            except CookieError:
-                return None
-            return found.value if found else None
-    return None

@@ -2,7 +2,8 @@
 
 import json
 import secrets
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
+from types import MappingProxyType
 
 from starlette.datastructures import MutableHeaders
 from starlette.types import Message, Send
@@ -39,10 +40,21 @@ FRESH = {"cache-control": "no-store"}  # for what may change at any moment
 class Refused(Exception):
     """A request that is not let in."""
 
-    def __init__(self, status: int, code: str, message: str, remedy: str = ""):
+    def __init__(
+        self, status: int, code: str, message: str, remedy: str = "", *, retry_after: int = 5, basic: bool = False
+    ):
+        """retry_after: seconds, told with 429. basic: with 401, programs are asked for name and password."""
         self.status = status
-        self.problem = Problem(code=code, message=message, remedy=remedy)
+        self.headers = {429: {"retry-after": str(retry_after)}, 413: {"connection": "close"}}.get(status, {})
+        if status == 401 and basic:
+            self.headers = {"www-authenticate": 'Basic realm="Atelier", charset="UTF-8"'}
+        values: dict[str, str | int | float] = {"seconds": retry_after} if status == 429 else {}
+        self.problem = Problem(code=code, message=message, remedy=remedy, values=values)
         super().__init__(message)
+
+
+class Declined(Refused):
+    """A wrong name, password or code, wherever it was given: in a header to the guard, or to the application."""
 
 
 class Answer:
@@ -50,6 +62,8 @@ class Answer:
 
     def __init__(self, send: Send):
         self._send = send
+        self.cookie: str | None = None  # for the browser to keep
+        self.secure: dict[str, str] = {}  # more headers, under TLS
         self.started = self.finished = False
         self.refused: Refused | None = None  # set while the body is read; then the application's answer is dropped
         self.request_id = secrets.token_hex(8)
@@ -62,9 +76,12 @@ class Answer:
             headers = MutableHeaders(scope=message)
             for name in [name for name in headers if name.startswith("access-control-")]:
                 del headers[name]  # no other origin reads our answers
-            for name, value in HEADERS.items():
+            policy = headers.get("content-security-policy", CONTENT_POLICY)  # a page of ours may have a stricter one
+            for name, value in {**HEADERS, "content-security-policy": policy, **self.secure}.items():
                 headers[name] = value
             headers["x-request-id"] = self.request_id
+            if self.cookie:
+                headers.append("set-cookie", self.cookie)
         elif not message.get("more_body"):
             self.finished = True
         await self._send(message)
@@ -77,20 +94,31 @@ class Answer:
             await self.instead(503, Problem(code="server.stopping", message="The studio is stopping."))
 
     async def instead(
-        self, status: int, problem: Problem, read_on: Callable[[], Awaitable[None]] | None = None
+        self,
+        status: int,
+        problem: Problem,
+        headers: Mapping[str, str] = MappingProxyType({}),
+        read_on: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
         """read_on: what to do between an answer 413 and the end of the connection."""
         if self.started:
             return
         self.refused = None
-        content = json.dumps({"error": problem.model_dump()}).encode()
-        headers = [(b"content-type", b"application/json"), (b"content-length", str(len(content)).encode())]
-        if status == 413:
-            headers.append((b"connection", b"close"))  # the rest of the body may be too long to be read
-        if status == 429:
-            headers.append((b"retry-after", b"5"))
-        await self.send({"type": "http.response.start", "status": status, "headers": headers})
+        # `detail` is where programs written for AUTOMATIC1111 look
+        content = json.dumps({"error": problem.model_dump(), "detail": problem.message}).encode()
+        given = {"content-type": "application/json", "content-length": str(len(content)), **headers}
+        await self.send({"type": "http.response.start", "status": status, "headers": raw(given)})
         await self.send({"type": "http.response.body", "body": content, "more_body": True})
         if status == 413 and read_on:
             await read_on()
         await self.send({"type": "http.response.body", "body": b""})
+
+    async def lead(self, place: str, status: int = 303) -> None:
+        """To another page of ours."""
+        given = {"location": place, "content-length": "0", "cache-control": "no-store"}
+        await self.send({"type": "http.response.start", "status": status, "headers": raw(given)})
+        await self.send({"type": "http.response.body", "body": b""})
+
+
+def raw(headers: Mapping[str, str]) -> list[tuple[bytes, bytes]]:
+    return [(name.encode(), value.encode("latin-1", "replace")) for name, value in headers.items()]

@@ -1,43 +1,66 @@
-"""The guard: outside everything, Gradio included, it decides which requests may come in at all."""
+"""The guard: outside everything, Gradio included, it decides which requests may come in at all.
+
+Nothing is open by being forgotten: what the table of api/rules.py does not name is an admin's alone.
+"""
 
 import asyncio
 import logging
-from contextlib import AbstractContextManager, nullcontext, suppress
+import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from functools import partial
+from typing import Any
 from urllib.parse import urlsplit
 
-from anyio import to_thread
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.access import Access, cookie_of
+from api.access import Access, Person
 from api.answer import Answer, Refused
-from api.named_files import NamedFiles
+from api.bodies import body_of, read_on
+from api.doors import Caller, Doors, address_of, network
+from api.proxies import as_the_client_sent_it
+from api.rates import ADDRESS, PERSON, STRANGER, Rates
+from api.rules import SAFE, Rule, rule_of
 from api.streams import Streams
 from engine.errors import INTERNAL
-from engine.picture.open import LARGEST_FILE
+from engine.people.roles import enough
 
-DATASETS = "/api/training/datasets/"
-LARGEST_DATASET = 4 * 2**30
-SMALL = 4 * 2**20
-READ_ON, READ_ON_SECONDS = 4 * LARGEST_FILE, 20  # of what was refused
-UPLOADS = frozenset(
-    {"/gradio_api/upload", "/api/read-settings", "/api/pictures", "/api/preprocess", "/api/images/import"}
-)
-STREAMS = ("/api/state", "/gradio_api/queue/data", "/gradio_api/heartbeat/", "/gradio_api/call/")
-SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 NEVER = ("/gradio_api/proxy=", "/gradio_api/process_recording", "/gradio_api/vibe", "/gradio_api/stream/")
-PROXY_HEADERS = frozenset({b"forwarded", b"x-real-ip", b"x-gradio-server"})
+EVENTS = frozenset({"/gradio_api/run/predict", "/gradio_api/queue/join"})
+FIRST = frozenset(
+    {"/set-up", "/healthz", "/readyz", "/favicon.ico", "/api/people/first"}
+)  # all that is there before an admin
+MOST_HEADERS, LONGEST_HEADERS, LONGEST_PATH = 100, 32 * 1024, 40 * 1024  # number, bytes, bytes
+TLS = {"strict-transport-security": "max-age=31536000"}
 log = logging.getLogger("atelier.http")
 
 
-class Guard:
-    """Host and origin, body size, named files and open streams; and no error leaves with a traceback."""
+class Lead(Exception):
+    """A browser that is to open another page of ours first."""
 
-    def __init__(self, app: ASGIApp, access: Access, streams: Streams):
+    def __init__(self, place: str):
+        self.place = place
+
+
+class Guard:
+    """Host, origin, sizes and rates; who is asking, and whether they may; no error leaves with a traceback.
+
+    clock: seconds that never go back."""
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        access: Access,
+        streams: Streams,
+        doors: Doors | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ):
         self.app = app
         self.access = access
         self.streams = streams
+        self.doors = doors or Doors(access, clock)
+        self.rates = Rates(clock)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -45,14 +68,30 @@ class Guard:
         if scope["type"] != "http":
             return await send({"type": "websocket.close", "code": 1008})
         answer = Answer(send)
-        scope = {**scope, "headers": [pair for pair in scope["headers"] if not from_proxy(pair[0])]}
+        scope = as_the_client_sent_it(scope, self.access)
         headers = Headers(scope=scope)
+        answer.secure = TLS if scope.get("scheme") == "https" else {}
         try:
-            self.check(scope, headers)
-            with self.counted(scope):
-                await self.app(scope, await self.body(scope, headers, receive, answer), answer.send)
+            check(scope, headers, self.access)
+            if not scope["path"]:  # the page's own address: what it asks for is named from below it
+                raise Lead("/")
+            rule = rule_of(scope["path"])
+            caller = await self.let_in(scope, rule)
+            if caller.cookie and (scope["path"] == "/" or scope["path"].startswith("/api/")):
+                answer.cookie = caller.cookie
+            scope["state"] = {**scope.get("state", {}), "person": caller.person, "by": caller.by}
+            within = placed(scope, self.access.root_path)
+            with self.counted(scope, rule, caller):
+                reading, found = await body_of(scope, rule, self.access, receive, answer)
+                self.check_event(scope, caller.person, found)
+                await self.app(within, reading, self.watched(answer, rule, caller))
+        except Lead as lead:
+            await answer.lead(self.access.root_path + lead.place)
         except Refused as refused:
-            await answer.instead(refused.status, refused.problem, partial(read_on, headers, receive))
+            reading_on = partial(read_on, headers, receive)
+            await answer.instead(refused.status, refused.problem, refused.headers, reading_on)
+        except Ended:
+            await answer.end()
         except asyncio.CancelledError:
             if not self.streams.closing:
                 raise
@@ -61,60 +100,99 @@ class Guard:
             log.exception("request %s failed", answer.request_id)
             await answer.instead(500, INTERNAL)
 
-    def check(self, scope: Scope, headers: Headers) -> None:
-        if host_of(headers.get("host", "")) not in self.access.hosts:
-            raise Refused(
-                421, "host.unknown", "The studio does not answer to this host name.", "Start it with --allow-host."
+    async def let_in(self, scope: Scope, rule: Rule) -> Caller:
+        """Raises Refused, or Lead for a browser that has to sign in."""
+        path, address = scope["path"], network(address_of(scope))
+        if self.access.private:
+            self.paced(self.rates.take(ADDRESS, address))
+        if self.access.people and not self.access.people.begun() and path not in FIRST:
+            if path in ("/", "/sign-in") and scope["method"] in SAFE:
+                raise Lead("/set-up")
+            raise Refused(403, "people.set_up", "The studio has no admin yet.", "Open its page to make the first one.")
+        caller = await self.doors.caller(scope)
+        need = rule.look if scope["method"] in SAFE else rule.act
+        if self.access.private:
+            self.paced(
+                self.rates.take(PERSON, caller.person.id) if caller.person else self.rates.take(STRANGER, address)
             )
-        if scope["path"].startswith(NEVER):
-            raise Refused(404, "path.unknown", "There is nothing here.")
-        if scope["method"] not in SAFE and not same_origin(headers):
-            raise Refused(403, "origin.foreign", "Another web page may not do this.", "Open the studio itself.")
+        if need == "anyone":
+            return caller
+        if caller.person is None:
+            if path == "/" and scope["method"] in SAFE:
+                raise Lead("/sign-in")
+            raise Refused(401, "people.sign_in", "Not authenticated", "Sign in.", basic=rule.basic)
+        if not enough(caller.person.role, need):
+            raise forbidden(need)
+        if rule.in_person and caller.by not in ("session", "visitor"):
+            raise Refused(403, "people.in_person", "A program may not do this.", "Sign in on the page.")
+        return caller
 
-    async def body(self, scope: Scope, headers: Headers, receive: Receive, answer: "Answer") -> Receive:
-        """Where the application reads the body from: counted, and except for uploads looked through first."""
-        upload = scope["path"] in UPLOADS or is_dataset(scope["path"])
-        limit = LARGEST_DATASET if is_dataset(scope["path"]) else LARGEST_FILE if upload else SMALL
-        announced = headers.get("content-length", "0")
-        if not announced.isdecimal() or int(announced) > limit:
-            raise too_large(limit)
-        if scope["method"] in SAFE:
-            return receive
-        if upload:
-            return counted_body(receive, limit, answer)
-        content = await whole_body(receive, limit)
-        if content:
-            await self.look_through(content, headers)
-        return replayed(content, receive)
+    def paced(self, wait: int) -> None:
+        if wait:
+            raise Refused(429, "requests.many", "Too many requests at once.", "Wait a moment.", retry_after=wait)
 
-    async def look_through(self, content: bytes, headers: Headers) -> None:
-        look = NamedFiles(self.access.uploads, headers.get("host", "")).check
-        if len(content) < 64 * 1024:
-            look(content)
-        else:
-            await to_thread.run_sync(look, content)
+    def check_event(self, scope: Scope, person: Person | None, found: Any) -> None:
+        """Which of the page's events is called stands in the body; one that nobody listed is an admin's."""
+        if scope["path"] not in EVENTS or scope["method"] in SAFE:
+            return
+        number = found.get("fn_index") if isinstance(found, dict) else None
+        need = self.access.events.get(number, "admin") if isinstance(number, int) else "admin"
+        if person is None or not enough(person.role, need):
+            raise forbidden(need)
 
-    def counted(self, scope: Scope) -> AbstractContextManager[None]:
-        if scope["method"] != "GET" or not is_stream(scope["path"]):
+    def watched(self, answer: Answer, rule: Rule, caller: Caller) -> Send:
+        """A stream ends when what opened it does: signed out, disabled, another role or password."""
+        if not rule.stream:
+            return answer.send
+
+        async def send(message: Message) -> None:
+            if caller.ended():
+                raise Ended
+            await answer.send(message)
+
+        return send
+
+    def counted(self, scope: Scope, rule: Rule, caller: Caller) -> AbstractContextManager[None]:
+        if scope["method"] != "GET" or not rule.stream:
             return nullcontext()
-        client = scope.get("client") or ("", 0)
-        visitor = cookie_of(scope["headers"]) or client[0]
-        if self.streams.full(visitor):
+        whose = caller.person.id if caller.person and not caller.cookie else address_of(scope)
+        if self.streams.full(whose):
             raise Refused(429, "streams.many", "Too many open pages.", "Close some tabs of the studio.")
-        return self.streams.counted(visitor)
+        return self.streams.counted(whose)
 
 
-def is_dataset(path: str) -> bool:
-    """Where pictures to learn from are uploaded to."""
-    return path.startswith(DATASETS) and "/" not in path.removeprefix(DATASETS)
+class Ended(Exception):
+    """Who opened a stream is signed in no more."""
 
 
-def is_stream(path: str) -> bool:
-    return path.startswith(STREAMS) or (path.startswith("/api/training/") and path.endswith("/stream"))
+def check(scope: Scope, headers: Headers, access: Access) -> None:
+    """What needs to know of nobody. Raises Refused."""
+    sizes = [len(name) + len(value) for name, value in scope["headers"]]
+    if len(sizes) > MOST_HEADERS or sum(sizes) > LONGEST_HEADERS:
+        raise Refused(431, "headers.large", "The request's headers are too large.", "Delete this site's cookies.")
+    if len(scope["path"]) + len(scope.get("query_string", b"")) > LONGEST_PATH:
+        raise Refused(414, "path.long", "The address is too long.", "Ask for less at once.")
+    if host_of(headers.get("host", "")) not in access.hosts or len(headers.getlist("host")) > 1:
+        raise Refused(
+            421, "host.unknown", "The studio does not answer to this host name.", "Start it with --allow-host."
+        )
+    if scope["path"].startswith(NEVER):
+        raise Refused(404, "path.unknown", "There is nothing here.")
+    if scope["method"] not in SAFE and not same_origin(headers):
+        raise Refused(403, "origin.foreign", "Another web page may not do this.", "Open the studio itself.")
 
 
-def from_proxy(name: bytes) -> bool:
-    return name.startswith(b"x-forwarded-") or name in PROXY_HEADERS
+def forbidden(need: str) -> Refused:
+    if need == "admin":
+        return Refused(403, "people.admins", "Only an admin may do this.", "Ask who runs the studio.")
+    return Refused(
+        403, "people.artists", "You may look, not draw or change.", "Ask an admin for the role of an artist."
+    )
+
+
+def placed(scope: Scope, root_path: str) -> Scope:
+    """As ASGI has it for an application below another path: there the path begins with it."""
+    return {**scope, "root_path": root_path, "path": root_path + scope["path"]} if root_path else scope
 
 
 def host_of(host: str) -> str:
@@ -134,59 +212,3 @@ def same_origin(headers: Headers) -> bool:
         return True
     parts = origin.split("://", 1)
     return len(parts) == 2 and parts[0] in ("http", "https") and parts[1] == headers.get("host")
-
-
-def too_large(limit: int) -> Refused:
-    return Refused(413, "body.large", f"The request is larger than {limit // 2**20} MB.", "Send less at once.")
-
-
-async def read_on(headers: Headers, receive: Receive) -> None:
-    """The rest of a body that was refused, within bounds: the answer is lost on a browser that is cut off while sending.
-    Who asked before sending ("Expect") has sent nothing."""
-    room = 0 if "expect" in headers else READ_ON
-    with suppress(TimeoutError):
-        async with asyncio.timeout(READ_ON_SECONDS):
-            while room > 0:
-                message = await receive()
-                room -= len(message.get("body", b""))
-                if not message.get("more_body"):
-                    break
-
-
-async def whole_body(receive: Receive, limit: int) -> bytes:
-    content = bytearray()
-    while True:
-        message = await receive()
-        if message["type"] != "http.request":
-            raise Refused(400, "body.partial", "The request ended early.")
-        content += message.get("body", b"")
-        if len(content) > limit:
-            raise too_large(limit)
-        if not message.get("more_body"):
-            return bytes(content)
-
-
-def replayed(content: bytes, receive: Receive) -> Receive:
-    pending = [content]
-
-    async def again() -> Message:
-        if pending:
-            return {"type": "http.request", "body": pending.pop(), "more_body": False}
-        return await receive()
-
-    return again
-
-
-def counted_body(receive: Receive, limit: int, answer: Answer) -> Receive:
-    seen = 0
-
-    async def counted() -> Message:
-        nonlocal seen
-        message = await receive()
-        seen += len(message.get("body", b""))
-        if seen > limit:
-            answer.refused = too_large(limit)
-            raise answer.refused
-        return message
-
-    return counted

@@ -12,24 +12,28 @@ from api.answer import Refused
 class NamedFiles:
     """Gradio reads a file that a request names by path or URL. Only what was uploaded may be named.
 
-    Gradio's own check depends on how it is served and on the component; this one looks at every JSON body.
+    Gradio's own check depends on how it is served and on the component; this one looks at every JSON body that may reach
+    Gradio. Bodies of our own API have to be JSON, and may name what they like.
     """
 
-    def __init__(self, uploads: Path | None, host: str):
+    def __init__(self, uploads: Path | None, host: str, gradio: bool = True):
         self.uploads = real(uploads) if uploads else None
         self.host = host
+        self.gradio = gradio
 
-    def check(self, content: bytes) -> None:
+    def check(self, content: bytes) -> Any:
+        """The JSON that is in it, as the application will read it. Raises Refused."""
         try:
-            json.loads(content, object_pairs_hook=self.check_pairs)
+            return json.loads(content, object_pairs_hook=self.check_pairs if self.gradio else None)
         except (ValueError, RecursionError):
             raise Refused(400, "json.invalid", "The request is not valid JSON.") from None
 
-    def check_pairs(self, pairs: list[tuple[str, Any]]) -> None:
+    def check_pairs(self, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         """Each pair by itself: a key may come twice."""
         for key, value in pairs:
             if (key == "path" and not self.uploaded(value)) or (key == "url" and not self.ours(value)):
                 raise Refused(400, "file.foreign", "This file was not uploaded.", "Upload it first.")
+        return dict(pairs)
 
     def uploaded(self, path: Any) -> bool:
         if not path:

@@ -24,13 +24,17 @@ from api import (
     images,
     jobs,
     metrics,
+    people,
     presets,
     prompt,
     read_settings,
     restore,
     training,
 )
-from api.access import Access, VisitorCookie
+from api.access import Access
+from api.answer import Declined
+from api.doors import Doors
+from api.entrance import entrance
 from api.guard import Guard
 from api.streams import Streams
 from engine.errors import (
@@ -59,8 +63,13 @@ STATUS: dict[type[AtelierError], int] = {
 log = logging.getLogger("atelier.http")
 
 
-def make_app(studio: Studio, access: Access, words: Mapping[str, Mapping[str, str]] = MappingProxyType({})) -> FastAPI:
-    """words: by language and key, for what is written for people to keep."""
+def make_app(
+    studio: Studio,
+    access: Access,
+    words: Mapping[str, Mapping[str, str]] = MappingProxyType({}),
+    pages: Mapping[str, str] = MappingProxyType({}),
+) -> FastAPI:
+    """words: by language and key, for what is written for people to keep. pages: HTML by path, to sign in with."""
     app = FastAPI(title="Atelier", openapi_url="/api/openapi.json", docs_url=None, redoc_url=None)
     app.state.studio = studio
     app.state.access = access
@@ -80,6 +89,8 @@ def make_app(studio: Studio, access: Access, words: Mapping[str, Mapping[str, st
     app.include_router(additions.router)
     app.include_router(control.router)
     app.include_router(restore.router)
+    app.include_router(people.router)
+    app.include_router(entrance(pages))
     app.add_api_route(
         "/api/{path:path}", nothing, methods=["GET", "POST", "PUT", "PATCH", "DELETE"], include_in_schema=False
     )
@@ -87,11 +98,12 @@ def make_app(studio: Studio, access: Access, words: Mapping[str, Mapping[str, st
     app.add_api_route("/healthz", healthz, methods=["GET"])
     app.add_api_route("/readyz", readyz, methods=["GET"])
     app.add_exception_handler(AtelierError, refusal)
+    app.add_exception_handler(Declined, declined)
     app.add_exception_handler(RequestValidationError, malformed)
     app.add_exception_handler(HTTPException, missing)
-    app.add_middleware(VisitorCookie)
-    app.state.streams = Streams()
-    app.add_middleware(Guard, access=access, streams=app.state.streams)  # outside everything
+    app.state.streams, app.state.doors = Streams(), Doors(access)
+    outside = {"access": access, "streams": app.state.streams, "doors": app.state.doors}
+    app.add_middleware(Guard, **outside)  # outside everything
     app.state.traffic = metrics.Traffic()
     app.add_middleware(metrics.Metered, traffic=app.state.traffic)  # counts what the guard refuses, too
     return app
@@ -124,6 +136,14 @@ def refusal(request: Request, error: Exception) -> Response:
     response = answer(error.problem, status)
     if status == 429:
         response.headers["Retry-After"] = str(error.problem.values.get("retry_after", 5))
+    return response
+
+
+def declined(request: Request, error: Exception) -> Response:
+    if not isinstance(error, Declined):
+        raise error
+    response = answer(error.problem, error.status)
+    response.headers.update(error.headers)
     return response
 
 

@@ -1,4 +1,4 @@
-"""`python -m commands txt2img ...`, `evaluate`, `import`, `recover` or `doctor`: finds the command and turns what went wrong into words."""
+"""`python -m commands txt2img ...`, `evaluate`, `people` ...: finds the command and turns what went wrong into words."""
 
 import importlib
 import sys
@@ -9,6 +9,7 @@ COMMANDS = {  # name: module
     "doctor": "doctor",
     "import": "import_pictures",
     "recover": "recover",
+    "people": "people",
 }
 
 

@@ -1,10 +1,12 @@
 """The settings of an installation: flags, environment (ATELIER_*), and settings.toml in the data folder, in this order."""
 
+import ipaddress
 import os
+import re
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -42,6 +44,39 @@ class Settings(BaseSettings):
         "text", description="Lines of the log for people, or JSON objects for machines."
     )
     allow_host: tuple[str, ...] = Field((), description="Further host names under which the page may be opened.")
+    listen: bool = Field(False, description="Listen on all addresses of this machine; needs accounts.")
+    accounts: bool = Field(False, description="People sign in; always so once there are accounts.")
+    open_lan: bool = Field(False, description="Let everybody who reaches the address use the studio, without accounts.")
+    share: bool = Field(False, description="Refused: Gradio's tunnel does not go with accounts; use a reverse proxy.")
+    root_path: str = Field("", description="Path below which a reverse proxy shows the page, as /studio.")
+    trusted_proxy: tuple[str, ...] = Field(
+        (), description="Address of a reverse proxy whose X-Forwarded-For and -Proto are believed."
+    )
+    tls_cert: Path | None = Field(None, description="PEM file with the certificate, for https.")
+    tls_key: Path | None = Field(None, description="PEM file with the certificate's key.")
+
+    @property
+    def address(self) -> str:
+        """What to listen on: --listen is short for --host 0.0.0.0."""
+        return "0.0.0.0" if self.listen and self.host == "127.0.0.1" else self.host
+
+    @field_validator("root_path")
+    @classmethod
+    def _rooted(cls, path: str) -> str:
+        kept = path.rstrip("/")
+        if kept and not re.fullmatch(r"(/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)+", kept):
+            raise ValueError("should be a path as /studio")
+        return kept
+
+    @field_validator("trusted_proxy")
+    @classmethod
+    def _addresses(cls, proxies: tuple[str, ...]) -> tuple[str, ...]:
+        for proxy in proxies:
+            try:
+                ipaddress.ip_address(proxy)
+            except ValueError:
+                raise ValueError("should be an address as 127.0.0.1") from None
+        return proxies
 
     @classmethod
     def settings_customise_sources(

@@ -120,6 +120,11 @@ def test_a_second_server_on_the_same_port_says_so_at_once(running: Running, tmp_
         (["--port", "99999"], "--port should be less than or equal to 65535"),
         (["--device", "tpu"], "--device should be 'auto', 'cpu' or 'cuda'"),
         (["--host", "no.such.host.invalid"], "There is no address no.such.host.invalid here."),
+        (["--share"], "Gradio's tunnel would carry passwords"),
+        (["--root-path", "studio"], "--root-path should be a path as /studio"),
+        (["--trusted-proxy", "localhost"], "--trusted-proxy should be an address as 127.0.0.1"),
+        (["--tls-cert", "cert.pem"], "Give both --tls-cert and --tls-key."),
+        (["--tls-cert", "no.pem", "--tls-key", "no.pem"], "The certificate or its key cannot be used."),
     ],
 )
 def test_a_wrong_flag_is_refused_in_a_sentence(tmp_path: Path, flags: list[str], words: str) -> None:
@@ -171,7 +176,7 @@ def test_on_loopback_all_pictures_are_shown_and_in_a_network_ones_own() -> None:
     alone = access_for(Settings.model_validate({}), Path("uploads"))
     assert not alone.private
     assert alone.hosts == {"127.0.0.1", "localhost", "::1"}
-    shared = access_for(Settings.model_validate({"host": "0.0.0.0", "allow_host": ["Studio.LAN"]}), Path("uploads"))
+    shared = access_for(Settings.model_validate({"listen": True, "allow_host": ["Studio.LAN"]}), Path("uploads"))
     assert shared.private
     assert {"127.0.0.1", "studio.lan", socket.gethostname().lower()} <= shared.hosts
 

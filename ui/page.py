@@ -7,6 +7,7 @@ from typing import Any
 import gradio as gr
 from gradio.blocks import Block
 
+from engine.people.roles import Role
 from engine.studio import Studio
 from ui.actions import Actions
 from ui.head import head
@@ -24,7 +25,26 @@ BENCHES = ("txt2img", "img2img", "inpaint", "sketch")
 PLAIN: dict[str, Any] = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
 
 
-def build(studio: Studio, visitor: Callable[[gr.Request], str]) -> tuple[gr.Blocks, dict[str, Any]]:
+# Who may call what the page asks the server for, by Gradio's name of the event. One that is not in here is an admin's.
+EVENTS: dict[str, Role] = {
+    "restore": "viewer",
+    "submit": "artist",
+    "look": "artist",
+    "fill": "artist",
+    "choose_model": "artist",
+    "refresh": "artist",
+    "reply": "artist",
+}
+
+
+def events(page: gr.Blocks) -> dict[int, Role]:
+    """Who may call each event, by its number."""
+    return {number: EVENTS.get(str(event.api_name), "admin") for number, event in page.fns.items() if event.fn}
+
+
+def build(
+    studio: Studio, visitor: Callable[[gr.Request], str], accounts: bool = False
+) -> tuple[gr.Blocks, dict[str, Any]]:
     """The blocks, and what mounting them needs besides: theme, head and translations. visitor: who is asking."""
     with gr.Blocks(title="Atelier", fill_width=True, analytics_enabled=False) as page:
         piece("header")

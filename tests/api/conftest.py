@@ -14,10 +14,14 @@ import pytest
 import uvicorn
 
 from api.access import LOOPBACK, Access
+from api.doors import SESSION_COOKIE
 from api.server import make_app
 from engine.library.scan import Library
+from engine.people.people import People
+from engine.people.roles import Role
 from engine.studio import Studio, Training
 from engine.workers.messages import PainterSettings
+from ui.entrance.pages import pages
 
 MODELS = Path(__file__).parents[2] / "models"
 SMALL = {"prompt": "a red house", "steps": 2, "width": 64, "height": 64, "seed": 1}
@@ -47,7 +51,44 @@ def private_place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     yield from serve(tmp_path_factory.mktemp("private"), private=True)
 
 
-def serve(data: Path, private: bool, models: Path = MODELS) -> Iterator[Place]:
+PASSWORDS = {
+    "ann": "a red house at night",
+    "bob": "three blue boats",
+    "vic": "only here to look",
+    "ada": "I run this place",
+}
+ROLES: dict[str, Role] = {"ann": "artist", "bob": "artist", "vic": "viewer", "ada": "admin"}
+
+
+@dataclass(frozen=True)
+class Shared:
+    """A studio with accounts: ann and bob draw, vic looks, ada decides."""
+
+    place: Place
+    people: People
+
+    def client(self, name: str | None = None) -> httpx.Client:
+        """A browser of its own, signed in; None: signed in as nobody."""
+        client = self.place.client()
+        if name:
+            user = self.people.users.named(name)
+            assert user
+            client.cookies.set(SESSION_COOKIE, self.people.sessions.begin(user, "127.0.0.1", "test"))
+        return client
+
+
+@pytest.fixture(scope="session")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shared]:
+    data = tmp_path_factory.mktemp("shared")
+    people = People(data)
+    for name, role in ROLES.items():
+        people.users.add(name, role, PASSWORDS[name])
+    for place in serve(data, private=True, people=people):
+        yield Shared(place, people)
+    people.close()
+
+
+def serve(data: Path, private: bool, models: Path = MODELS, people: People | None = None) -> Iterator[Place]:
     uploads = data / "gradio"
     uploads.mkdir()
     studio = Studio(
@@ -60,7 +101,8 @@ def serve(data: Path, private: bool, models: Path = MODELS) -> Iterator[Place]:
     )
     studio.start()
     words = {"zh-CN": {"report.Status": "状态"}}
-    app = make_app(studio, Access(hosts=LOOPBACK, private=private, uploads=uploads), words)
+    access = Access(hosts=LOOPBACK, private=private, uploads=uploads, people=people)
+    app = make_app(studio, access, words, pages())
     if not private:
         mount(app, uploads)
     listening = socket.create_server(("127.0.0.1", 0))

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from api import guard
+from api import bodies
 from api.access import Access
 from api.guard import Guard
 from api.streams import MOST, Streams
@@ -136,7 +136,7 @@ def test_uploads_end_at_64_mib_announced_or_not(path: str) -> None:
 
 
 def test_what_is_too_large_is_read_on_only_so_far(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(guard, "READ_ON", 3 * MIB)
+    monkeypatch.setattr(bodies, "READ_ON", 3 * MIB)
 
     async def run() -> int:
         pieces = [bytes(MIB)] * 80

@@ -92,7 +92,7 @@ def test_a_running_job_can_be_cancelled_by_its_owner_only(place: Place) -> None:
         ("", "json.invalid", None),
         ('{"checkpoint": "no such model"}', None, "checkpoint"),
         ('{"prompt": 5}', "field.type", "prompt"),
-        ('{"path": "/etc/passwd"}', "file.foreign", None),
+        ('{"path": "/etc/passwd"}', "field.unknown", "path"),
     ],
 )
 def test_a_wrong_value_is_refused_with_its_name_and_a_remedy(

@@ -15,7 +15,7 @@ from typing import Any
 import httpx
 import pytest
 
-from api.access import COOKIE
+from api.doors import VISITOR_COOKIE
 from engine.training.processes import kill
 from engine.training.run_folder import RunFolder
 from tests.api.conftest import MODELS, Place, drawn, serve
@@ -190,7 +190,7 @@ def test_strangers_find_neither_runs_nor_pictures(
         answer = bob.post("/api/training/scan", json={"values": {"concepts": [{"folder": rings}]}})
         assert answer.json()["findings"][0]["code"] == "dataset.missing"
         away = bob.post(
-            "/api/training", json={"values": {"concepts": [{"folder": f"../{ann.cookies[COOKIE]}/{rings}"}]}}
+            "/api/training", json={"values": {"concepts": [{"folder": f"../{ann.cookies[VISITOR_COOKIE]}/{rings}"}]}}
         )
         assert away.json()["error"]["code"] == "dataset.outside"
 

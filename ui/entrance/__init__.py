@@ -1,0 +1,1 @@
+"""The pages before the page: one file of HTML each, with the words of both languages in it."""
