@@ -90,6 +90,7 @@ RULES = (
     Rule("/api/images", "viewer", "artist"),
     Rule("/api/images/selection", "viewer", "viewer"),
     upload("/api/images/import", "artist", "artist"),
+    Rule("/api/boards", "viewer", "artist"),
     # training
     Rule("/api/training", "artist", "artist"),
     upload("/api/training/datasets/", "artist", "artist", LARGEST_DATASET),
