@@ -43,6 +43,9 @@ RULES = (
     Rule("/healthz", "anyone", "admin"),
     Rule("/readyz", "anyone", "admin"),
     Rule("/favicon.ico", "anyone", "admin"),
+    Rule(
+        "/metrics", "viewer", "admin", basic=True
+    ),  # where it says itself that there is nothing for others than admins
     # Gradio: what its page needs. An event is besides judged by its number.
     Rule("/config", "viewer", "admin"),
     Rule("/svelte/", "viewer", "admin"),
