@@ -102,6 +102,7 @@ def make_studio(settings: "Settings", data: Path, private: bool) -> "Studio":
         disk_reserve=settings.disk_reserve,
         logs=settings.log_format,
         names=settings.names,
+        sign=settings.marking == "signed",
         training=Training(
             tuple(folder.resolve() for folder in settings.training_folders),
             settings.training_yields,

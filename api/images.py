@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from anyio import to_thread
 from fastapi import APIRouter, Depends, Request, Response
@@ -60,6 +60,17 @@ def file(image_id: str, studio: TheStudio, owner: Whose, download: bool = False)
     path, image = studio.gallery.file(image_id, owner), studio.gallery.get(image_id, owner)
     name = image.name or f"atelier-{image.seed}-{image_id[-8:]}{path.suffix}"
     return sent(path, f"image/{image.format}", name if download else None)
+
+
+@router.get("/images/{image_id}/copy")
+def copy(image_id: str, studio: TheStudio, owner: Whose, kind: Literal["clean", "signed"]) -> Response:
+    """The file to carry away. clean: the same pixels, and nothing that tells of prompt or origin; signed: with the
+    studio's signature (C2PA) for a picture that was made here."""
+    path, image = studio.gallery.file(image_id, owner), studio.gallery.get(image_id, owner)
+    made = studio.clean_copy(image_id, owner) if kind == "clean" else studio.signed_copy(image_id, owner)
+    name = f"atelier-{kind}-{image_id[-8:]}{path.suffix}"
+    headers = {**FRESH, "content-disposition": f'attachment; filename="{name}"'}
+    return Response(made, media_type=f"image/{image.format}", headers=headers)
 
 
 @router.get("/images/{image_id}/thumbnail")

@@ -42,6 +42,7 @@ from engine.errors import (
     AtelierError,
     BadRequest,
     Busy,
+    CannotSign,
     DiskFull,
     InUse,
     ModelDamaged,
@@ -59,6 +60,7 @@ STATUS: dict[type[AtelierError], int] = {
     Busy: 429,
     OutOfMemory: 507,
     DiskFull: 507,
+    CannotSign: 503,
 }
 log = logging.getLogger("atelier.http")
 

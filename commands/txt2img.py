@@ -85,9 +85,12 @@ def destinations(output: Path, count: int) -> list[Path]:
 def draw(request: GenerationRequest, library: Library, chosen: Settings) -> Iterator[Event]:
     """The job's events; torch is loaded with the first one."""
     from engine.denoise.painter import Painter
+    from engine.provenance.sign import Signer
 
     inputs = chosen.data / "inputs"
-    painter = Painter(library, chosen.device, chosen.dtype, chosen.max_rows, chosen.model_memory, inputs)
+    signer = Signer(chosen.data / "keys") if chosen.marking == "signed" else None
+    how = (chosen.device, chosen.dtype, chosen.max_rows, chosen.model_memory)
+    painter = Painter(library, *how, inputs, signer)
     with contextlib.closing(painter):
         painter.add(Job(id=new_id(), owner="", request=request, created=time.time()))
         while not painter.idle:

@@ -52,6 +52,10 @@ class Busy(AtelierError):
     """The queue is full; `values["retry_after"]` says in how many seconds to come back."""
 
 
+class CannotSign(AtelierError):
+    """A file cannot get the signature that it is to have."""
+
+
 class InUse(AtelierError):
     """A port or a data folder belongs to another process."""
 

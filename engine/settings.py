@@ -35,6 +35,9 @@ class Settings(BaseSettings):
     max_rows: int = Field(16, ge=2, le=64, description="Rows that one call of the network may hold.")
     disk_reserve: float = Field(1.0, ge=0, description="GiB of disk to leave free; below it new jobs are refused.")
     names: str = Field("{date}/{time}-{seed}-{id}", description="How the files of pictures are called.")
+    marking: Literal["metadata", "signed"] = Field(
+        "metadata", description="How files say where they are from: in XMP alone, or signed (C2PA) besides."
+    )
     workers: Literal["processes", "inprocess"] = Field("processes", description="Where drawing happens.")
     training_folders: tuple[Path, ...] = Field(
         (), description="Further folders that pictures to learn from may come from."

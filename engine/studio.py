@@ -48,6 +48,9 @@ from engine.prompt.spend import tidy
 from engine.prompt.styles import Style
 from engine.prompt.understand import understand
 from engine.prompt.words import Words
+from engine.provenance import mark
+from engine.provenance.clean import clean
+from engine.provenance.sign import Signer
 from engine.queue.batching import Limits
 from engine.queue.dispatcher import Dispatcher
 from engine.queue.store import Store
@@ -82,7 +85,8 @@ class Training:
 class Studio:
     """Owns the data folder from its making to `stop`. Raises InUse when another one does; it imports no torch.
 
-    disk_reserve: GiB to leave free; names: how pictures' files are called; make_painter: another painter than the real one, made in the worker.
+    disk_reserve: GiB to leave free; names: how pictures' files are called; sign: every file;
+    make_painter: another painter than the real one, made in the worker.
     """
 
     def __init__(
@@ -94,6 +98,7 @@ class Studio:
         workers: Literal["processes", "inprocess"] = "processes",
         disk_reserve: float = 1.0,
         names: str = DEFAULT,
+        sign: bool = False,
         training: Training = Training(),
         make_painter: worker.MakePainter | None = None,
         logs: Format = "text",
@@ -113,7 +118,8 @@ class Studio:
         self.inputs = data / "inputs"
         self.given = Passing(self.inputs)
         self.lexicon, self.counter = Lexicon.of(data), Counter()
-        place = Place(library.models, library.cache, self.inputs)
+        self.signer = Signer(data / "keys")
+        place = Place(library.models, library.cache, self.inputs, self.signer.folder if sign else None)
         make = make_painter or partial(worker.painter, painter, place)
         vessel: Callable[..., Vessel] = partial(Process, logs=logs) if workers == "processes" else Thread
         self.dispatcher = Dispatcher(
@@ -298,6 +304,23 @@ class Studio:
     def given_file(self, image_id: str, digest: str, owner: str | None) -> bytes:
         """As engine/gallery/sources.py answers it."""
         return source(self.gallery, self.inputs, self.gallery.get(image_id, owner), digest, owner)
+
+    def clean_copy(self, image_id: str, owner: str | None) -> bytes:
+        """The file of a picture of the gallery without what it tells. Raises NotFound, and BadRequest for a broken one."""
+        return clean(self.gallery.file(image_id, owner).read_bytes())
+
+    def signed_copy(self, image_id: str, owner: str | None) -> bytes:
+        """The file of a picture of the gallery with the studio's signature. Raises NotFound, CannotSign, and BadRequest
+        for one that was not made here."""
+        image, file = self.gallery.get(image_id, owner), self.gallery.file(image_id, owner).read_bytes()
+        if image.imported:
+            raise BadRequest(
+                "signing.imported",
+                "This picture was not made here, and the studio signs only what it has made.",
+                "Download it as it is.",
+            )
+        before = self.inputs / image.source if image.source else mark.before(image.request, self.inputs)
+        return mark.late(file, image.request, before, self.signer)
 
     def styles(self) -> list[dict[str, str]]:
         return [asdict(style) for style in self.lexicon.styles.all()]

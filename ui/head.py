@@ -38,6 +38,7 @@ SHARED = (
     "compare.js",
     "made.js",
     "hints.js",
+    "copies.js",
     "restore-steps.js",
     "restore-cards.js",
     "gallery-grid.js",

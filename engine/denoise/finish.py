@@ -6,8 +6,8 @@ from PIL import Image
 
 from engine.denoise.sources import Ending
 from engine.metadata.write import encode
-from engine.metadata.xmp import SourceType
 from engine.picture.fit import on_paper
+from engine.provenance.mark import Mark
 from engine.request.parts import Output
 
 
@@ -20,9 +20,10 @@ class Finished:
     outside: int | None = None
 
 
-def finish(drawn: Image.Image, ending: Ending | None, infotext: str, output: Output, source: SourceType) -> Finished:
+def finish(drawn: Image.Image, ending: Ending | None, infotext: str, output: Output, mark: Mark) -> Finished:
     made = drawn if ending is None else ending.finished(drawn)
     if output.format == "JPEG":
         made = on_paper(made)
-    file = encode(made, infotext, output.format, output.quality, source=source)
+    encoded = encode(made, infotext, output.format, output.quality, source=mark.source)
+    file = mark.on(encoded)
     return Finished(file, None if ending is None else ending.differing(file))

@@ -34,8 +34,9 @@ from engine.library.load_upscaler import LoadedUpscaler, load_upscaler
 from engine.library.scan import Library, ModelFile
 from engine.memory.relief import device_lost, out_of_memory
 from engine.memory.residency import Residency, give_back
-from engine.metadata.sources import source_of
 from engine.picture.preprocessors.edges import Pixels
+from engine.provenance.mark import mark_of
+from engine.provenance.sign import Signer
 from engine.request.restoring import RestoreRequest, Upscale
 from engine.request.upscalers import EVERYWHERE
 from engine.resolve import find
@@ -50,14 +51,24 @@ BETWEEN = 0.1  # seconds between two previews of a picture
 
 
 class Painter:
-    """Not thread-safe: one thread adds, steps and removes. pictures: the folder of starting pictures."""
+    """Not thread-safe: one thread adds, steps and removes. pictures: the folder of starting pictures; signer: of every
+    file, None for none."""
 
-    def __init__(self, library: Library, device: str, dtype: str, max_rows: int, model_memory: float, pictures: Path):
+    def __init__(
+        self,
+        library: Library,
+        device: str,
+        dtype: str,
+        max_rows: int,
+        model_memory: float,
+        pictures: Path,
+        signer: Signer | None = None,
+    ):
         self.library = library
         self.device, self.dtype = devices.pick(device, dtype)
         self.cores = torch.get_num_threads()
         self.max_rows = max_rows
-        self.folder = pictures
+        self.folder, self.signer = pictures, signer
         self.residency: Residency[Lent] = Residency(devices.budget(self.device, model_memory))
         self.wardrobe = Wardrobe(library)
         self.works: dict[str, Work] = {}
@@ -88,9 +99,11 @@ class Painter:
         return self.device.type
 
     def add(self, job: Job, skip: frozenset[int] = frozenset()) -> None:
-        """skip: pictures of the job that are stored already."""
+        """skip: pictures of the job that are stored already. Raises CannotSign before anything is drawn in vain."""
+        if self.signer:
+            self.signer.check()
         if isinstance(job.request, RestoreRequest):
-            self.restorations[job.id] = Restoration.of(job, skip, self.folder, self.borrow_upscaler)
+            self.restorations[job.id] = Restoration.of(job, skip, self.folder, self.borrow_upscaler, self.signer)
         else:
             self.works[job.id] = Work(job, skip)
 
@@ -278,8 +291,8 @@ class Painter:
             image = decode(drawn.model, drawn.latents, picture.request.tuning.arithmetic)
             text = infotext.write(picture.request)
             work.pictures.remove(picture)
-            source = source_of(picture.request)
-            file = self.pool.submit(finish, image, picture.ending, text, picture.request.output, source)
+            mark = mark_of(picture.request, self.signer, self.folder)
+            file = self.pool.submit(finish, image, picture.ending, text, picture.request.output, mark)
             work.stored.append((picture, text, file))
 
     def wants_preview(self, picture: Picture, now: float) -> bool:

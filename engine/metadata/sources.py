@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from engine.metadata.xmp import BY_A_MODEL, SourceType, source_in
+from engine.metadata.xmp import BY_A_MODEL, SourceType, known, source_in
 from engine.picture.texts import texts_of
 from engine.request.generation import GenerationRequest
 from engine.request.restoring import Step, Upscale
@@ -19,8 +19,8 @@ def source_of(request: GenerationRequest) -> SourceType:
 def source_restored(before: bytes, drawn: bool, steps: Iterable[Step]) -> SourceType:
     """A picture that says it is a model's stays one. Otherwise a network that adds detail makes a composite of it, and
     so does a text that tells how it was drawn; arithmetic alone (sharpening, grain, contrast) only enhances it."""
-    told = source_in(before, texts_of(before))
-    if told in BY_A_MODEL:
-        return told  # pyright: ignore[reportReturnType]
+    told = known(source_in(before, texts_of(before)))
+    if told and told in BY_A_MODEL:
+        return told
     network = any(isinstance(step, Upscale) and step.upscaler not in PIXEL_UPSCALERS for step in steps)
     return "compositeWithTrainedAlgorithmicMedia" if network or drawn else "algorithmicallyEnhanced"

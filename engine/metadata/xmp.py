@@ -49,6 +49,11 @@ def source_in(data: bytes, texts: Texts) -> str:
     return found[1] if found else ""
 
 
+def known(told: str) -> SourceType | None:
+    """Those that are written here."""
+    return next((source for source in get_args(SourceType) if source == told), None)
+
+
 def xmp_in(data: bytes, texts: Texts) -> str:
     """ "" where there is none, or more than is read."""
     if KEYWORD in texts.found:

@@ -21,6 +21,7 @@ from engine.picture.open import open_safe
 from engine.picture.steps.planes import Work
 from engine.picture.steps.table import take
 from engine.picture.texts import texts_of
+from engine.provenance.sign import Signer
 from engine.request.restoring import RestoreRequest, Step, Upscale
 from engine.request.upscalers import PIXEL_UPSCALERS
 from engine.restore.upscale import upscale
@@ -40,14 +41,19 @@ class Restoration:
     lease: ExitStack = field(default_factory=ExitStack)
 
     @classmethod
-    def of(cls, job: Job, skip: frozenset[int], pictures: Path, borrow: Borrow) -> "Restoration":
-        """skip: indices of what is stored already; pictures: the folder of what was given to the studio."""
+    def of(
+        cls, job: Job, skip: frozenset[int], pictures: Path, borrow: Borrow, signer: Signer | None = None
+    ) -> "Restoration":
+        """skip: indices of what is stored already; pictures: the folder of what was given to the studio; signer: of
+        what is made, None for none."""
         made = cls(job)
-        made.events = restore(job, skip, pictures, borrow, made.lease)
+        made.events = restore(job, skip, pictures, borrow, made.lease, signer)
         return made
 
 
-def restore(job: Job, skip: frozenset[int], pictures: Path, borrow: Borrow, lease: ExitStack) -> Iterator[Event]:
+def restore(
+    job: Job, skip: frozenset[int], pictures: Path, borrow: Borrow, lease: ExitStack, signer: Signer | None
+) -> Iterator[Event]:
     """Ends in Done. Raises AtelierError for what cannot be opened, or has become too large."""
     asked = job.request
     assert isinstance(asked, RestoreRequest)
@@ -71,7 +77,8 @@ def restore(job: Job, skip: frozenset[int], pictures: Path, borrow: Borrow, leas
             except StopIteration as end:
                 picture = end.value
             yield Stepped(job=job.id, index=index, step=HUNDRED * (at + 1), of=of, preview=small(picture))
-        yield finished(job, index, picture, data, time.monotonic() - begun)
+        made = finished(job, index, picture, data, signer)
+        yield made.model_copy(update={"seconds": time.monotonic() - begun})
     yield Done(job=job.id)
 
 
@@ -83,7 +90,7 @@ def one(picture: Image.Image, step: Step, network: LoadedUpscaler | None) -> Wor
     return upscale(picture, step, network) if isinstance(step, Upscale) else take(picture, step)
 
 
-def finished(job: Job, index: int, picture: Image.Image, source: bytes, seconds: float) -> Made:
+def finished(job: Job, index: int, picture: Image.Image, source: bytes, signer: Signer | None) -> Made:
     asked = job.request
     assert isinstance(asked, RestoreRequest)
     text, before = kept_text(source)
@@ -91,7 +98,9 @@ def finished(job: Job, index: int, picture: Image.Image, source: bytes, seconds:
     kind = source_restored(source, bool(text), asked.steps)
     flat = on_paper(picture) if asked.output.format == "JPEG" else picture
     file = encode(flat, text, asked.output.format, asked.output.quality, steps, source=kind)
-    return Made(job=job.id, index=index, file=file, format=asked.output.format, infotext=text, seconds=seconds)
+    if signer:
+        file = signer.sign(file, kind, source)
+    return Made(job=job.id, index=index, file=file, format=asked.output.format, infotext=text, seconds=0)
 
 
 def kept_text(source: bytes) -> tuple[str, str]:

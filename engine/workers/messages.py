@@ -23,11 +23,13 @@ class PainterSettings:
 
 @dataclass(frozen=True)
 class Place:
-    """The folders that a worker reads. pictures: the starting pictures that were given to the studio."""
+    """The folders that a worker reads. pictures: the starting pictures that were given to the studio; keys: to sign every
+    file with, None where files are not signed."""
 
     models: Path
     cache: Path
     pictures: Path
+    keys: Path | None = None
 
 
 @dataclass(frozen=True)

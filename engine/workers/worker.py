@@ -57,10 +57,13 @@ def painter(settings: PainterSettings, place: Place) -> Paints:
     """The real one. Called in the worker; torch is imported here and not before."""
     from engine.denoise.painter import Painter
     from engine.library.scan import Library
+    from engine.provenance.sign import Signer
 
     library = Library(place.models, place.cache)
     library.refresh()
-    return Painter(library, settings.device, settings.dtype, settings.max_rows, settings.model_memory, place.pictures)
+    signer = Signer(place.keys) if place.keys else None
+    how = (settings.device, settings.dtype, settings.max_rows, settings.model_memory)
+    return Painter(library, *how, place.pictures, signer)
 
 
 class Line:

@@ -88,7 +88,9 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shared]:
     people.close()
 
 
-def serve(data: Path, private: bool, models: Path = MODELS, people: People | None = None) -> Iterator[Place]:
+def serve(
+    data: Path, private: bool, models: Path = MODELS, people: People | None = None, sign: bool = False
+) -> Iterator[Place]:
     uploads = data / "gradio"
     uploads.mkdir()
     studio = Studio(
@@ -97,6 +99,7 @@ def serve(data: Path, private: bool, models: Path = MODELS, people: People | Non
         PainterSettings(device="cpu", dtype="float32"),
         workers="inprocess",
         disk_reserve=0,
+        sign=sign,
         training=Training(private=private),
     )
     studio.start()
@@ -111,10 +114,12 @@ def serve(data: Path, private: bool, models: Path = MODELS, people: People | Non
     thread.start()
     while not server.started:
         time.sleep(0.01)
-    yield Place(f"http://127.0.0.1:{listening.getsockname()[1]}", data, uploads, studio)
-    server.should_exit = True
-    thread.join()
-    studio.stop()
+    try:
+        yield Place(f"http://127.0.0.1:{listening.getsockname()[1]}", data, uploads, studio)
+    finally:
+        server.should_exit = True
+        thread.join()
+        studio.stop()
 
 
 def mount(app: Any, uploads: Path) -> None:

@@ -15,9 +15,11 @@ from safetensors.torch import load_file, save_file
 
 from engine import infotext
 from engine.denoise.painter import Painter
+from engine.errors import CannotSign
 from engine.events import FINAL, Done, Event, Failed, Made, Started, Stepped
 from engine.job import Job, new_id
 from engine.library.scan import Library
+from engine.provenance.sign import Signer
 from engine.request.read import read
 from engine.resolve import resolve
 from tests.engine.library.tiny import write_folder
@@ -187,4 +189,15 @@ def test_swapping_models_ten_times_gives_the_memory_back(tmp_path: Path) -> None
             gc.collect()
             resident.append(psutil.Process().memory_info().rss)
     assert resident[1] - resident[0] < 30 * 2**20
+    painter.close()
+
+
+def test_a_job_that_cannot_be_signed_is_refused_before_a_step_is_drawn(library: Library, tmp_path: Path) -> None:
+    signer = Signer(tmp_path / "keys")
+    signer.check()
+    (signer.folder / "key.pem").write_bytes(b"broken")
+    painter = Painter(library, "cpu", "float32", 16, 1.0, tmp_path, signer)
+    with pytest.raises(CannotSign):
+        painter.add(job(library))
+    assert painter.idle
     painter.close()

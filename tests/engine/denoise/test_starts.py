@@ -17,9 +17,9 @@ from engine.denoise.keep import Keep
 from engine.denoise.sources import Sources
 from engine.denoise.work import Picture, conditioning, picture
 from engine.library.load import LoadedModel
-from engine.metadata.sources import source_of
 from engine.picture.inputs import put_input
 from engine.picture.judge import judged
+from engine.provenance.mark import mark_of
 from engine.request.generation import GenerationRequest
 from engine.request.read import read
 from engine.request.samplers import SAMPLERS
@@ -40,7 +40,7 @@ def finished(model: LoadedModel, request: GenerationRequest, inputs: Path) -> tu
     while not made.denoising.finished:
         loop.step([made.denoising])
     image = decode(model, made.denoising.latents)
-    done = finish(image, made.ending, "x", request.output, source_of(request))
+    done = finish(image, made.ending, "x", request.output, mark_of(request, None, inputs))
     return Image.open(io.BytesIO(done.file)), done.outside
 
 
