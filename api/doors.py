@@ -19,6 +19,7 @@ from starlette.types import Scope
 
 from api.access import Access, Person, new_visitor
 from api.answer import Declined, Refused
+from api.plugins import one_of_them, stranger
 from engine.errors import AtelierError
 from engine.people.people import People
 from engine.people.sessions import PREFIX, Known
@@ -74,7 +75,8 @@ class Doors:
         """Whoever is at the machine decides over it; others who reach an open studio draw."""
         known = cookie(scope["headers"], VISITOR_COOKIE)
         known = known if known and VISITOR.fullmatch(known) else None
-        person = Person(known or new_visitor(), "artist" if self.access.private else "admin")
+        fresh = stranger(scope) if one_of_them(scope) else new_visitor()
+        person = Person(known or fresh, "artist" if self.access.private else "admin")
         kept = None if known else f"{VISITOR_COOKIE}={person.id}; Path=/; Max-Age={YEAR}; HttpOnly; SameSite=Lax"
         return Caller(person, "visitor", kept)
 

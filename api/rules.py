@@ -106,6 +106,7 @@ RULES = (
     # programs written for AUTOMATIC1111
     Rule("/sdapi", "artist", "artist", LARGEST_FILE, read=False, basic=True),
     Rule("/controlnet", "artist", "artist", LARGEST_FILE, read=False, basic=True),
+    Rule("/internal", "artist", "artist", read=False, basic=True),
 )
 OTHERWISE = Rule("", "admin", "admin")
 BY_LENGTH = sorted(RULES, key=lambda rule: -len(rule.prefix))

@@ -31,6 +31,7 @@ from api import (
     restore,
     training,
 )
+from api.a1111 import router as a1111
 from api.access import Access
 from api.answer import Declined
 from api.doors import Doors
@@ -93,6 +94,7 @@ def make_app(
     app.include_router(restore.router)
     app.include_router(people.router)
     app.include_router(entrance(pages))
+    a1111.add_to(app)
     app.add_api_route(
         "/api/{path:path}", nothing, methods=["GET", "POST", "PUT", "PATCH", "DELETE"], include_in_schema=False
     )

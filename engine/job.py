@@ -31,7 +31,8 @@ class JobState(StrEnum):
 class Job(BaseModel):
     """request: resolved, nothing in it is left to chance. Times are seconds since 1970.
 
-    live: a look at what somebody is drawing; its pictures are shown and not kept, and its owner has one at a time."""
+    live: a look at what somebody is drawing; its pictures are shown and not kept, and its owner has one at a time.
+    awaited: its pictures are handed to somebody who waits for them, and not kept."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -41,10 +42,16 @@ class Job(BaseModel):
     state: JobState = JobState.QUEUED
     attempts: int = 0
     live: bool = False
+    awaited: bool = False
     created: float
     started: float | None = None
     finished: float | None = None
     problem: Problem | None = None
+
+    @property
+    def passing(self) -> bool:
+        """Nothing of it goes into the gallery."""
+        return self.live or self.awaited
 
     @property
     def cost(self) -> float:

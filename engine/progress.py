@@ -5,9 +5,9 @@ import base64
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from engine.events import FINAL, Done, Event, Made, Queued, Started, Stepped
@@ -16,6 +16,25 @@ from engine.measures import Measures
 from engine.request.restoring import RestoreRequest
 
 MOST_LOOKS = 64  # owners whose last live picture is remembered
+
+
+@dataclass
+class Expected:
+    """A job that somebody waits for. made: its finished pictures by index; last: how it ended, None while it has not."""
+
+    job: Job
+    made: dict[int, Made] = field(default_factory=dict)
+    last: Event | None = None
+
+    @property
+    def pictures(self) -> list[Made]:
+        return [self.made[index] for index in sorted(self.made)]
+
+    def note(self, event: Event) -> None:
+        if isinstance(event, Made):
+            self.made[event.index] = event
+        elif isinstance(event, FINAL):
+            self.last = event
 
 
 @dataclass
@@ -70,6 +89,16 @@ class Course:
         return round(pace * left, 1)
 
 
+@dataclass(frozen=True)
+class Look:
+    """One job at one moment. stages: of its pictures."""
+
+    begun: bool
+    doing: str | None = None
+    seconds_left: float | None = None
+    stages: Sequence[Stage] = ()
+
+
 def data_url(file: bytes, format: str) -> str:
     return f"data:image/{format.lower()};base64,{base64.b64encode(file).decode()}"
 
@@ -81,6 +110,7 @@ class Progress:
         self.lock = threading.Lock()
         self.courses: dict[str, Course] = {}
         self.looks: OrderedDict[str, tuple[str, Course]] = OrderedDict()  # each owner's last live job that is done
+        self.expected: dict[str, Expected] = {}
         self.bells: dict[asyncio.Event, tuple[asyncio.AbstractEventLoop, str]] = {}
         self.seconds_per_cost: float | None = None
         self.measures = Measures()
@@ -98,6 +128,8 @@ class Progress:
         """Everybody is woken by what moves positions, only the owner by the rest."""
         self.measures.note(event)
         with self.lock:
+            if awaited := self.expected.get(event.job):
+                awaited.note(event)
             course = self.courses.get(event.job)
             if course:
                 course.note(event, time.monotonic())
@@ -153,6 +185,27 @@ class Progress:
         finally:
             with self.lock:
                 self.bells.pop(bell, None)
+
+    @contextmanager
+    def expecting(self, job: Job) -> Iterator[Expected]:
+        """What comes of the job, from before it is queued to the end of the block."""
+        awaited = Expected(job)
+        with self.lock:
+            self.expected[job.id] = awaited
+        try:
+            yield awaited
+        finally:
+            with self.lock:
+                self.expected.pop(job.id, None)
+
+    def look(self, job: Job) -> Look:
+        """How far a job is, whether it runs or waits."""
+        with self.lock:
+            course = self.courses.get(job.id)
+            if course is None:
+                return Look(begun=False)
+            stages = [replace(stage) for stage in course.stages.values()]
+            return Look(True, course.doing, course.seconds_left, stages)
 
     def holds(self, job: Job) -> bool:
         """Whether what a live job has made can still be shown."""

@@ -5,8 +5,8 @@ import math
 import shutil
 import sqlite3
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import suppress
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -41,7 +41,7 @@ from engine.picture.preprocessors.maps import bearable, preview
 from engine.picture.small import small
 from engine.picture.steps.settle import settled
 from engine.presets import Presets
-from engine.progress import Progress
+from engine.progress import Expected, Progress
 from engine.prompt.counter import Counter
 from engine.prompt.lexicon import Lexicon
 from engine.prompt.spend import tidy
@@ -57,6 +57,7 @@ from engine.queue.store import Store
 from engine.request.generation import GenerationRequest
 from engine.request.preprocessors import DETECTORS, PREPROCESSOR_FACTS
 from engine.request.read import read
+from engine.request.restoring import RestoreRequest
 from engine.request.restoring_read import read_restoring
 from engine.request.units import checked
 from engine.request.upscalers import EVERYWHERE, LATENT_UPSCALERS
@@ -108,7 +109,7 @@ class Studio:
         self.lock.hold()
         try:
             self.store = Store(data / "atelier.db")
-            self.gallery, self.forms = Gallery(data, names), Forms(data)
+            self.gallery, self.forms, self.options = Gallery(data, names), Forms(data), Forms(data, "options")
             self.presets, self.history = Presets(data), History(data)
         except BaseException:
             self.lock.release()
@@ -158,6 +159,7 @@ class Studio:
         self.library.stop()
         self.gallery.close()
         self.forms.close()
+        self.options.close()
         self.presets.close()
         self.history.close()
         self.store.close()
@@ -181,10 +183,30 @@ class Studio:
 
     def restore(self, values: Mapping[str, Any], owner: str) -> Job:
         """values: pictures, steps and the files' format (engine/request/restoring_read.py). As `submit`."""
-        asked = settled(read_restoring(values), self.inputs, self.library.upscalers, draw_seed)
-        job = Job(id=new_id(), owner=owner, request=asked, created=time.time())
+        job = Job(id=new_id(), owner=owner, request=self.restoring(values), created=time.time())
         self.put(job)
         return job
+
+    @contextmanager
+    def waited_for(
+        self, requests: Sequence[GenerationRequest | RestoreRequest], owner: str, keep: bool = False
+    ) -> Iterator[list[Expected]]:
+        """Jobs of settled requests, queued, whose pictures are handed to who waits; those that have not ended by the end
+        of the block are cancelled. keep: the gallery keeps the pictures too. Raises AtelierError, and then none is queued."""
+        jobs = [
+            Job(id=new_id(), owner=owner, request=asked, awaited=not keep, created=time.time()) for asked in requests
+        ]
+        with ExitStack() as stack:
+            waiting = [stack.enter_context(self.progress.expecting(job)) for job in jobs]
+            for job in jobs:
+                self.put(job)
+                stack.callback(self.give_up, job)
+            yield waiting
+
+    def give_up(self, job: Job) -> None:
+        """Cancel it, unless it has ended or is gone."""
+        with suppress(NotFound):
+            self.cancel(job.id, job.owner)
 
     def upscalers(self) -> list[dict[str, Any]]:
         """Those without a file first, then those of models/upscalers that are there now; JSON-ready."""
@@ -201,6 +223,10 @@ class Studio:
             require_input(self.inputs, unit.picture, f"control.{at}.picture")
             files_of(unit.preprocessor, self.library.annotators, f"control.{at}.preprocessor")
         return request
+
+    def restoring(self, values: Mapping[str, Any]) -> RestoreRequest:
+        """As `resolved`, of what is to be restored."""
+        return settled(read_restoring(values), self.inputs, self.library.upscalers, draw_seed)
 
     def put(self, job: Job) -> None:
         """Queue a job; one that is there already stays as it is. Returns once it is durable."""
@@ -220,6 +246,13 @@ class Studio:
         live: for a live job; it goes when a few more have come, unless it is given again to keep."""
         self.check_disk()
         return self.given.put(data) if live else self.given.keep(data)
+
+    @contextmanager
+    def lend_picture(self, data: bytes) -> Iterator[str]:
+        """As keep_picture, for the time of the block."""
+        self.check_disk()
+        with self.given.lend(data) as digest:
+            yield digest
 
     def preprocess(self, values: Mapping[str, Any], data: bytes) -> bytes:
         """What a control unit makes of a picture, as PNG. values: the unit's by name, and width and height where the map is
@@ -244,6 +277,10 @@ class Studio:
             {"name": name, **asdict(facts), "problem": problem.model_dump() if (problem := found[name]) else None}
             for name, facts in PREPROCESSOR_FACTS.items()
         ]
+
+    def settings_in(self, text: str) -> dict[str, Any]:
+        """Values by name that a picture's text says, as far as they can be drawn here."""
+        return settle(metadata.read_text(text), self.library).values
 
     def read_settings(self, data: bytes) -> Found:
         """The settings in a picture's file. Raises BadRequest for one that has none."""
@@ -337,6 +374,13 @@ class Studio:
         self.progress.ring()
         return self.store.job(job_id, owner)
 
+    def hasten(self, job: Job) -> None:
+        """End it with what is there after the step at hand; what has not begun is cancelled."""
+        if self.progress.look(job).begun:
+            self.dispatcher.hasten(job.id)
+        else:
+            self.give_up(job)
+
     def job(self, job_id: str, owner: str) -> Job:
         return self.store.job(job_id, owner)
 
@@ -345,7 +389,7 @@ class Studio:
         order = {waiting.id: position for position, waiting in enumerate(self.store.waiting())}
         active = self.store.active(owner)
         last = self.store.last_finished(owner)
-        if last and last.live and last.state is not JobState.FAILED and not self.progress.holds(last):
+        if last and last.passing and last.state is not JobState.FAILED and not self.progress.holds(last):
             last = self.store.last_finished(owner, live=False)
         jobs = [*active, last] if last else active
         return {

@@ -43,6 +43,10 @@ class Denoising:
     def finished(self) -> bool:
         return self.index >= len(self.solver.times)
 
+    def end_with(self, latents: torch.Tensor) -> None:
+        """Finished before its time."""
+        self.index, self.latents, self.guess = len(self.solver.times), latents, None
+
     def go_on(self, latents: torch.Tensor) -> None:
         """Take the step's latents, but for what is kept."""
         self.index += 1

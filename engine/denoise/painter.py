@@ -114,6 +114,11 @@ class Painter:
         if restoration := self.restorations.pop(job_id, None):
             restoration.lease.close()
 
+    def hasten(self, job_id: str) -> None:
+        """End the job's pictures with their next step, made of the guess there; what is restored goes on."""
+        if work := self.works.get(job_id):
+            work.hurried = True
+
     def close(self) -> None:
         for job_id in self.jobs:
             self.remove(job_id)
@@ -219,7 +224,7 @@ class Painter:
     def advance(self, group: list[tuple[Work, Picture]]) -> Iterator[Event]:
         now = time.monotonic()
         charges = [p.charge for _, p in group]
-        previews = frozenset(i for i, (_, p) in enumerate(group) if self.wants_preview(p, now))
+        previews = frozenset(i for i, (w, p) in enumerate(group) if w.hurried or self.wants_preview(p, now))
         self.use_threads(group[0][0], group[0][1].size)
         try:
             first = group[0][1]
@@ -270,7 +275,10 @@ class Painter:
         if not picture.turn:
             check(drawn.latents, drawn.model)
         picture.turn, picture.tried = self.turn, False
-        if drawn.guess is not None:
+        if work.hurried and not drawn.finished and drawn.guess is not None:
+            drawn.end_with(drawn.guess)
+            picture.later.clear()
+        elif drawn.guess is not None:
             latents = drawn.guess[0].cpu().numpy()
             picture.shown = now
             picture.preview = self.pool.submit(jpeg, latents, self.matrix(drawn.model), vae_factor(drawn.model))

@@ -100,6 +100,7 @@ class Work:
     model: LoadedModel | None = None
     controls: dict[str, LoadedControl] = field(default_factory=dict)
     upscaler: LoadedUpscaler | None = None  # for second passes
+    hurried: bool = False  # its pictures end with their next step
     pictures: list[Picture] = field(default_factory=list)
     stored: list[tuple[Picture, str, Future[Finished]]] = field(default_factory=list)
 

@@ -29,7 +29,7 @@ class Library:
     def __init__(self, models: Path, cache: Path):
         self.models, self.cache = models, cache
         self._folder = models / "checkpoints"
-        self._hashes = HashCache(cache)
+        self._hashes, self._digests = HashCache(cache), HashCache(cache, shown=64)
         whole = HashCache(cache, shown=12)
         self.loras = Shelf("lora", models / "loras", HashCache(cache, shown=12, tensors_only=True), whole)
         self.embeddings = Shelf("embedding", models / "embeddings", whole)
@@ -85,6 +85,12 @@ class Library:
     def hash_of(self, model: ModelFile) -> str:
         """The first ten hex digits of the SHA-256 of its weights."""
         return self._hashes.compute(_hashed(model))
+
+    def digest_of(self, model: ModelFile) -> str | None:
+        """All of it, where it was computed before."""
+        with contextlib.suppress(ModelDamaged):
+            return self._digests.known(_hashed(model))
+        return None
 
     def start(self) -> None:
         """Hash in the background whatever is new, the smallest first."""

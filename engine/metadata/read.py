@@ -44,6 +44,11 @@ def read(data: bytes) -> Reading:
     return reading
 
 
+def read_text(text: str) -> Reading:
+    """What an AUTOMATIC1111-like program wrote, without the picture."""
+    return bounded(understand(automatic.find({"parameters": text}) or Text(text)))
+
+
 def settings_of(data: bytes) -> Reading | None:
     """None when there are none. Raises BadRequest for what is no picture, and for texts too long to be settings."""
     texts = texts_of(data)

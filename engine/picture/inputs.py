@@ -3,7 +3,9 @@
 import hashlib
 import os
 import threading
-from collections import OrderedDict
+from collections import Counter, OrderedDict
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from PIL import Image
@@ -34,6 +36,7 @@ class Passing:
     def __init__(self, folder: Path, most: int = 24):
         self.folder, self.most = folder, most
         self.names: OrderedDict[str, None] = OrderedDict()
+        self.lent: Counter[str] = Counter()
         self.lock = threading.Lock()
 
     def put(self, data: bytes) -> str:
@@ -44,10 +47,28 @@ class Passing:
             if not known or digest in self.names:
                 self.names.pop(digest, None)
                 self.names[digest] = None
-            while len(self.names) > self.most:
-                oldest, _ = self.names.popitem(last=False)
-                (self.folder / oldest).unlink(missing_ok=True)
+            self.let_go()
         return digest
+
+    @contextmanager
+    def lend(self, data: bytes) -> Iterator[str]:
+        """As put_input; it stays for the time of the block, and then goes as the others do."""
+        digest = hashlib.sha256(data).hexdigest()
+        with self.lock:
+            self.lent[digest] += 1
+        try:
+            yield self.put(data)
+        finally:
+            with self.lock:
+                self.lent -= Counter([digest])
+                self.let_go()
+
+    def let_go(self) -> None:
+        """Call with the lock."""
+        free = [digest for digest in self.names if digest not in self.lent]
+        for digest in free[: max(0, len(free) - self.most)]:
+            del self.names[digest]
+            (self.folder / digest).unlink(missing_ok=True)
 
     def keep(self, data: bytes) -> str:
         """As put_input, whatever was passing through before."""

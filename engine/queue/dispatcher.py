@@ -14,7 +14,7 @@ from engine.job import Job, JobState
 from engine.queue.batching import Limits, Waiting, Working, rows, whose_turn
 from engine.queue.store import Store
 from engine.workers.keeper import Keeper, Vessel, Word
-from engine.workers.messages import Beat, Drop, Gone, Happened, Ready, Take, Unable
+from engine.workers.messages import Beat, Drop, Gone, Happened, Hurry, Ready, Take, Unable
 
 log = logging.getLogger(__name__)
 TICK = 1.0  # seconds after which what could not be written is tried again
@@ -76,6 +76,13 @@ class Left:
     owner: str
 
 
+@dataclass(frozen=True)
+class Haste:
+    """Somebody wants what is there of this job."""
+
+    job_id: str
+
+
 class Dispatcher:
     """check_disk raises DiskFull when no picture should be begun."""
 
@@ -94,7 +101,7 @@ class Dispatcher:
         self.desks: dict[str, Desk] = {}
         self.held: dict[str, Held] = {}
         self.later: list[Callable[[], None]] = []
-        self.inbox: queue.SimpleQueue[tuple[int, Word] | Left | str] = queue.SimpleQueue()
+        self.inbox: queue.SimpleQueue[tuple[int, Word] | Left | Haste | str] = queue.SimpleQueue()
         self.trouble: Problem | None = None  # why the last worker could not draw at all
         self.stopping = False
         self.thread = threading.Thread(target=self.serve, name="dispatcher", daemon=True)
@@ -135,11 +142,16 @@ class Dispatcher:
         """A job was cancelled."""
         self.inbox.put(Left(job_id, owner))
 
+    def hasten(self, job_id: str) -> None:
+        """A job is to end with what is there."""
+        self.inbox.put(Haste(job_id))
+
     def hear(self, keeper: int, word: Word) -> None:
         self.inbox.put((keeper, word))
 
     def recover(self) -> None:
         """What was in work when the server died: done if all its pictures are there, else queued again."""
+        self.store.forget_awaited()
         for claim in self.store.running():
             if len(self.shelf.made(claim.id)) >= claim.pictures:
                 self.store.finish(claim.id, claim.worker, JobState.DONE)
@@ -165,12 +177,17 @@ class Dispatcher:
             except Exception:
                 log.exception("the dispatcher stumbled over %s", type(item).__name__)
 
-    def take_in(self, item: tuple[int, Word] | Left | str) -> bool:
+    def take_in(self, item: tuple[int, Word] | Left | Haste | str) -> bool:
         """True when a job may be able to start now."""
         match item:
             case Left(job_id, owner):
                 self.dropped(job_id)
                 self.news.tell(Cancelled(job=job_id), owner)
+            case Haste(job_id):
+                held = self.held.get(job_id)
+                if held and held.worker in self.desks:
+                    self.desks[held.worker].keeper.send(held.worker, Hurry(job_id))
+                return False
             case (keeper, Word(worker, Ready(device, kind))):
                 self.desks[worker] = Desk(worker, self.keepers[keeper], device, kind)
                 self.trouble = None
@@ -209,9 +226,9 @@ class Dispatcher:
                 return False
 
     def keep(self, held: Held, made: Made) -> bool:
-        """Stored first, told afterwards; what is live is told only."""
+        """Stored first, told afterwards; what is not kept is told only."""
         try:
-            if not held.job.live:
+            if not held.job.passing:
                 self.shelf.keep(held.job, made)
         except Exception as error:
             if not isinstance(error, AtelierError):

@@ -30,7 +30,7 @@ CREATE TABLE IF NOT EXISTS jobs (
     checkpoint TEXT NOT NULL,
     rows INTEGER NOT NULL,
     pictures INTEGER NOT NULL,
-    live INTEGER NOT NULL DEFAULT 0,
+    live INTEGER NOT NULL DEFAULT 0,  -- nothing of it is kept
     started REAL,
     finished REAL,
     ended INTEGER,  -- counts finished jobs: their order, whatever the clock does
@@ -120,7 +120,7 @@ class Store:
                     job.checkpoint,
                     rows(job.request),
                     job.count,
-                    job.live,
+                    job.passing,
                     job.model_dump_json(),
                 ),
             )
@@ -217,6 +217,15 @@ class Store:
                     {"work": found["vfinish"] - found["vstart"], "owner": owner, "seq": found["seq"]},
                 )
             return True
+
+    def forget_awaited(self) -> int:
+        """Cancel what nobody waits for any more, as after a restart; returns how many jobs that were."""
+        with self.lock:
+            found = self.database.execute(
+                "SELECT id, owner FROM jobs WHERE state IN ('queued', 'running') AND live"
+                " AND CASE WHEN json_valid(payload) THEN json_extract(payload, '$.awaited') END"
+            ).fetchall()
+        return sum(self.cancel(row["id"], row["owner"]) for row in found)
 
     def job(self, job_id: str, owner: str) -> Job:
         with self.lock:
@@ -317,6 +326,7 @@ def read(row: sqlite3.Row) -> Job | None:
             state=JobState(row["state"]),
             attempts=row["attempts"],
             live=job.live,
+            awaited=job.awaited,
             created=job.created,
             started=row["started"],
             finished=row["finished"],

@@ -48,6 +48,13 @@ class Drop:
 
 
 @dataclass(frozen=True)
+class Hurry:
+    """End this job with what is there after the step at hand: its pictures are made of the present guess."""
+
+    job_id: str
+
+
+@dataclass(frozen=True)
 class Stop:
     """Finish the step at hand and leave; unfinished jobs are given back. seconds: the time until it is killed."""
 
@@ -116,6 +123,6 @@ class Unseen:
     problem: Problem
 
 
-ToWorker = Take | Drop | Stop
+ToWorker = Take | Drop | Hurry | Stop
 FromWorker = Ready | Unable | Beat | Happened | Stopped
 Heard = FromWorker | Gone

@@ -15,6 +15,7 @@ from engine.workers.messages import (
     Drop,
     FromWorker,
     Happened,
+    Hurry,
     PainterSettings,
     Place,
     Ready,
@@ -43,6 +44,7 @@ class Paints(Protocol):
     def loaded(self) -> tuple[str, ...]: ...
     def add(self, job: Job, skip: frozenset[int] = frozenset()) -> None: ...
     def remove(self, job_id: str) -> None: ...
+    def hasten(self, job_id: str) -> None: ...
     def step(self) -> Iterator[Event]: ...
     def close(self) -> None: ...
 
@@ -154,6 +156,8 @@ def work(line: Line, easel: Paints) -> bool:
                 begin(line, easel, job, skip)
             case Drop(job_id):
                 easel.remove(job_id)
+            case Hurry(job_id):
+                easel.hasten(job_id)
             case Stop() | None:
                 return False
     if not easel.idle:

@@ -37,3 +37,12 @@ def test_what_no_form_holds_is_refused(tmp_path: Path, values: dict) -> None:
         forms.put("ann", values)
     assert forms.get("ann") == {}
     forms.close()
+
+
+def test_options_are_kept_beside_forms(tmp_path: Path) -> None:
+    forms, options = Forms(tmp_path), Forms(tmp_path, "options")
+    forms.put("ann", {"steps": 3})
+    options.change("ann", {"samples_format": "webp"})
+    assert (forms.get("ann"), options.get("ann")) == ({"steps": 3}, {"samples_format": "webp"})
+    forms.close()
+    options.close()

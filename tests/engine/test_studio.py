@@ -15,8 +15,8 @@ import pytest
 from PIL import Image
 
 from engine.errors import AtelierError, BadRequest, Busy, DiskFull, InUse, NotFound
-from engine.events import FINAL, Event
-from engine.job import JobState
+from engine.events import FINAL, Done, Event
+from engine.job import Job, JobState
 from engine.library.scan import Library
 from engine.studio import PainterSettings, Studio
 from tests.engine.workers.quick import make, make_slow
@@ -388,3 +388,69 @@ def test_after_a_restart_the_last_kept_job_is_shown_and_no_empty_look(open_studi
     first.stop()
     second = open_studio()
     assert [job["id"] for job in second.snapshot("anna")["jobs"]] == [kept.id]
+
+
+@pytest.mark.parametrize("workers", ["processes", "inprocess"])
+def test_what_somebody_waits_for_is_handed_over_and_kept_nowhere(open_studio: Open, workers: str):
+    studio = open_studio(workers=workers)
+    kept = studio.submit(BOAT, "anna")
+    finished(studio, kept.id)
+    with studio.waited_for([studio.resolved({**BOAT, "count": 2})], "anna") as (expected,):
+        until(lambda: expected.last)
+        assert isinstance(expected.last, Done)
+        assert [made.infotext for made in expected.pictures] == ["a boat"] * 2
+        assert studio.job(expected.job.id, "anna").state is JobState.DONE
+    assert [image.job for image in studio.gallery.page("anna")[0]] == [kept.id]
+    assert [job["id"] for job in studio.snapshot("anna")["jobs"]] == [kept.id]  # nothing is left to show of the other
+    assert studio.progress.expected == {}
+    with studio.waited_for([studio.resolved(BOAT)], "anna", keep=True) as (expected,):
+        until(lambda: expected.last)
+        assert expected.pictures
+    assert len(studio.gallery.page("anna")[0]) == 2
+
+
+def test_what_nobody_waits_for_any_more_is_cancelled(open_studio: Open):
+    studio = open_studio(start=False)
+    with studio.waited_for([studio.resolved(BOAT), studio.resolved(BOAT)], "anna") as waiting:
+        assert len(studio.snapshot("anna")["jobs"]) == 2
+        studio.hasten(waiting[0].job)  # not begun: there is nothing of it
+        assert studio.job(waiting[0].job.id, "anna").state is JobState.CANCELLED
+    assert [studio.job(one.job.id, "anna").state for one in waiting] == [JobState.CANCELLED] * 2
+
+
+def test_all_that_is_waited_for_is_queued_or_none_of_it(open_studio: Open, monkeypatch: pytest.MonkeyPatch):
+    studio, put = open_studio(start=False), Studio.put
+    asked = [studio.resolved(BOAT)] * 3
+
+    def full(self: Studio, job: Any) -> None:
+        if len(self.store.active("anna")) == 2:
+            raise Busy("queue.own", "Full.")
+        put(self, job)
+
+    monkeypatch.setattr(Studio, "put", full)
+    with pytest.raises(Busy), studio.waited_for(asked, "anna"):
+        raise AssertionError("it was queued")
+    assert studio.store.active("anna") == []
+    assert studio.progress.expected == {}
+
+
+@pytest.mark.parametrize("workers", ["processes", "inprocess"])
+def test_a_hastened_job_ends_with_what_is_there_and_no_other_does(open_studio: Open, workers: str):
+    studio = open_studio(workers=workers, make_painter=make_slow)
+    other = studio.submit({**BOAT, "steps": 20}, "ben")
+    with studio.waited_for([studio.resolved({**BOAT, "steps": 150})], "anna") as (expected,):
+        until(lambda: any(stage.step for stage in studio.progress.look(expected.job).stages))
+        studio.hasten(expected.job)
+        until(lambda: expected.last, seconds=5)
+        assert isinstance(expected.last, Done)
+        assert len(expected.pictures) == 1
+    assert finished(studio, other.id, "ben") is JobState.DONE
+
+
+def test_after_a_new_start_nothing_is_drawn_for_somebody_who_is_gone(open_studio: Open):
+    studio = open_studio(start=False)
+    job = Job(id="a" * 32, owner="anna", request=studio.resolved(BOAT), awaited=True, created=0)
+    studio.put(job)
+    studio.stop()  # while a client waits
+    studio = open_studio()
+    assert studio.job(job.id, "anna").state is JobState.CANCELLED

@@ -201,3 +201,28 @@ def test_a_job_that_cannot_be_signed_is_refused_before_a_step_is_drawn(library: 
         painter.add(job(library))
     assert painter.idle
     painter.close()
+
+
+def test_a_hastened_job_ends_after_the_step_at_hand_with_what_is_there(painter: Painter, library: Library) -> None:
+    hastened, other = job(library, steps=60, count=2), job(library, steps=6)
+    for one in (hastened, other):
+        painter.add(one)
+    events = [*painter.step()]
+    painter.hasten(hastened.id)
+    events += finish(painter, most=10)
+    assert [type(e) for e in of(events, hastened) if not isinstance(e, Stepped)] == [Started, Started, Made, Made, Done]
+    assert max(e.step for e in of(events, hastened) if isinstance(e, Stepped)) == 60  # told as whole
+    (whole,) = pictures(of(events, other))
+    alone = job(library, steps=6)
+    painter.add(alone)
+    assert np.abs(whole.astype(int) - pictures(finish(painter))[0]).max() <= 2  # it shared steps
+    assert all(picture.std() > 5 for picture in pictures(of(events, hastened)))
+
+
+def test_hastening_a_second_pass_leaves_it_out(painter: Painter, library: Library) -> None:
+    asked = job(library, steps=20, hires_scale=2)
+    painter.add(asked)
+    list(painter.step())
+    painter.hasten(asked.id)
+    (picture,) = pictures(finish(painter, most=5))
+    assert picture.shape[:2] == asked.size[::-1]

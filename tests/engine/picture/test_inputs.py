@@ -46,3 +46,28 @@ def test_one_that_comes_again_is_new(tmp_path: Path) -> None:
 def test_what_is_no_picture_is_refused(tmp_path: Path) -> None:
     with pytest.raises(BadRequest):
         Passing(tmp_path).put(b"<svg/>")
+
+
+def test_what_is_lent_stays_as_long_as_it_is_needed_and_then_goes_as_the_others_do(tmp_path: Path) -> None:
+    passing = Passing(tmp_path, most=2)
+    with passing.lend(picture(0)) as lent, passing.lend(picture(0)) as again:
+        assert lent == again
+        others = [passing.put(picture(grey)) for grey in range(1, 6)]
+        assert {path.name for path in tmp_path.iterdir()} == {lent, *others[3:]}
+    assert {path.name for path in tmp_path.iterdir()} == set(others[3:])
+    assert not passing.lent
+
+
+def test_lending_what_is_kept_changes_nothing(tmp_path: Path) -> None:
+    passing = Passing(tmp_path, most=0)
+    kept = passing.keep(picture(0))
+    with passing.lend(picture(0)):
+        pass
+    assert {path.name for path in tmp_path.iterdir()} == {kept}
+
+
+def test_what_is_lent_and_no_picture_leaves_nothing(tmp_path: Path) -> None:
+    passing = Passing(tmp_path)
+    with pytest.raises(BadRequest), passing.lend(b"<svg/>"):
+        pass
+    assert not passing.lent

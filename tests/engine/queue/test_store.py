@@ -253,3 +253,14 @@ def test_the_database_of_an_older_studio_learns_about_live_jobs(tmp_path: Path):
     store.put(one)
     assert store.job(one.id, "anna") == one
     store.close()
+
+
+def test_what_somebody_waited_for_is_not_drawn_after_a_new_start(store: Store):
+    waited, run, kept = (job().model_copy(update={"awaited": awaited}) for awaited in (True, True, False))
+    for one in (waited, run, kept):
+        store.put(one)
+    store.take(run.id, "w")
+    assert store.forget_awaited() == 2
+    assert [store.job(one.id, "anna").state for one in (waited, run, kept)] == ["cancelled", "cancelled", "queued"]
+    assert store.job(waited.id, "anna").awaited
+    assert store.forget_awaited() == 0

@@ -25,6 +25,7 @@ class Sheet:
     job: Job
     todo: list[int]
     step: int = 0
+    hurried: bool = False
     began: float = field(default_factory=time.monotonic)
 
 
@@ -56,6 +57,10 @@ class QuickPainter:
         self.sheets[job.id] = Sheet(job, [i for i in range(job.drawn.output.count) if i not in skip])
         self.known.add(job.drawn.model.checkpoint_hash)
 
+    def hasten(self, job_id: str) -> None:
+        if sheet := self.sheets.get(job_id):
+            sheet.hurried = True
+
     def remove(self, job_id: str) -> None:
         self.sheets.pop(job_id, None)
 
@@ -79,7 +84,7 @@ class QuickPainter:
         if sheet.step == 2:
             obey(prompt, job)
         yield Stepped(job=job.id, index=sheet.todo[0], step=sheet.step, of=steps)
-        if sheet.step >= steps:
+        if sheet.step >= steps or sheet.hurried:
             index = sheet.todo.pop(0)
             sheet.step = 0
             yield Made(job=job.id, index=index, file=plain(job, index), infotext=prompt, seconds=self.seconds * steps)

@@ -1,0 +1,111 @@
+"""Several people at once: each sees, stops and leaves only what is theirs."""
+
+import threading
+from typing import Any
+
+import httpx
+import numpy as np
+
+from engine.queue import store
+from tests.api.a1111.conftest import LONG, TINY, drawing, meanwhile, person, until
+from tests.api.conftest import Place
+
+SHORTER: dict[str, Any] = LONG | {"steps": 40}
+
+
+def test_one_person_s_interrupt_leaves_another_s_job(private_place: Place) -> None:
+    ann, bob = person(private_place, "b"), person(private_place, "c")
+    with meanwhile(lambda: ann.txt2img(**LONG)) as anns, meanwhile(lambda: bob.txt2img(**SHORTER)) as bobs:
+        drawing(ann)
+        drawing(bob)
+        assert person(private_place, "d").get_progress()["state"]["job_count"] == 0  # nothing of a third's
+        ann.interrupt()
+        assert anns().info["seed"] == 7
+        made = bobs()
+    alone = bob.txt2img(**SHORTER)
+    apart = np.asarray(made.image, int) - np.asarray(alone.image, int)
+    assert np.abs(apart).max() <= 2  # as near as pictures are that shared their steps
+
+
+def test_a_client_that_leaves_gives_its_turn_back(private_place: Place) -> None:
+    ann = person(private_place, "e")
+    with httpx.Client(base_url=private_place.url, cookies={"atelier_visitor": "e" * 32}) as client:
+        left = threading.Thread(target=lambda: patience(client, LONG))
+        left.start()
+        drawing(ann)
+        left.join()
+    until(lambda: ann.get_progress()["state"]["job_count"] == 0, "the end of what nobody waits for")
+    assert private_place.studio.store.active("e" * 32) == []
+
+
+def patience(client: httpx.Client, body: dict[str, Any]) -> None:
+    try:
+        client.post("/sdapi/v1/txt2img", json=body, timeout=httpx.Timeout(60, read=1.5))
+    except httpx.ReadTimeout:
+        client.close()
+
+
+def test_a_named_task_is_drawn_to_its_end_and_can_be_watched(private_place: Place) -> None:
+    name, cookies = "task(txt2img-ABC1234)", {"atelier_visitor": "f" * 32}
+    api = person(private_place, "f")
+    with httpx.Client(base_url=private_place.url, cookies=cookies, timeout=60) as client:
+        leaving = httpx.Client(base_url=private_place.url, cookies=cookies)
+        left = threading.Thread(target=lambda: patience(leaving, SHORTER | {"force_task_id": name, "steps": 90}))
+        left.start()
+        drawing(api)
+        watched = client.post("/internal/progress", json={"id_task": name, "live_preview": False}).json()
+        assert (watched["active"], watched["queued"], watched["completed"]) == (True, False, False)
+        assert 0 < watched["progress"] < 1
+        stranger = httpx.post(f"{private_place.url}/internal/progress", json={"id_task": name}).json()
+        assert stranger["active"] is False
+        assert client.get("/internal/pending-tasks").json() == {"size": 0, "tasks": []}
+        left.join()
+        assert api.get_progress()["state"]["job_count"] == 1  # it goes on
+        api.interrupt()
+
+        def completed() -> bool:
+            return client.post("/internal/progress", json={"id_task": name}).json()["completed"]
+
+        until(completed, "the end of the task")
+
+
+def test_options_are_each_person_s_own(private_place: Place) -> None:
+    one, other = person(private_place, "1"), person(private_place, "2")
+    one.set_options({"samples_format": "webp"})
+    assert one.get_options()["samples_format"] == "webp"
+    assert other.get_options()["samples_format"] == "png"
+
+
+def test_clients_without_cookies_are_one_person(http: httpx.Client, private_place: Place) -> None:
+    """Node and C# plugins open a connection for each call and keep nothing; their progress is still theirs."""
+    with meanwhile(lambda: httpx.post(f"{private_place.url}/sdapi/v1/txt2img", json=LONG, timeout=60)) as result:
+
+        def seen() -> bool:
+            return httpx.get(f"{private_place.url}/sdapi/v1/progress").json()["state"]["sampling_step"] > 0
+
+        until(seen, "progress")
+        assert person(private_place, "9").get_progress()["state"]["job_count"] == 0
+        httpx.post(f"{private_place.url}/sdapi/v1/interrupt")
+        assert result().status_code == 200
+
+
+def test_an_interrupt_before_the_first_step_still_answers(private_place: Place) -> None:
+    """The queue is full of another's work: what has not begun is taken out, and the answer says what was asked."""
+    ann, bob = person(private_place, "3"), person(private_place, "4")
+    with meanwhile(lambda: bob.txt2img(batch_size=16, **LONG)) as bobs:
+        drawing(bob)
+        with meanwhile(lambda: ann.txt2img(batch_size=16, **LONG)) as anns:
+            until(lambda: ann.get_progress()["state"]["job_count"], "the second task")
+            ann.interrupt()
+            made = anns()
+            assert made.info["infotexts"]
+        bob.interrupt()
+        assert len(bobs().images) == 16
+
+
+def test_too_many_at_once_are_told_when_to_come_back(private_place: Place, monkeypatch: Any) -> None:
+    monkeypatch.setattr(store.Store.put, "__defaults__", (store.Room(total=0), 30))
+    said = httpx.post(f"{private_place.url}/sdapi/v1/txt2img", json=TINY)
+    assert said.status_code == 429
+    assert int(said.headers["retry-after"]) > 0
+    assert said.json()["detail"]
