@@ -82,6 +82,7 @@ RULES = (
     Rule("/api/embeddings", "viewer", "admin"),
     Rule("/api/upscalers", "viewer", "admin"),
     upload("/api/read-settings", "viewer", "viewer"),
+    upload("/api/verify", "viewer", "viewer"),
     Rule("/api/prompt", "viewer", "viewer"),
     Rule("/api/styles", "viewer", "artist"),
     Rule("/api/wildcards", "viewer", "admin"),

@@ -30,6 +30,7 @@ from api import (
     read_settings,
     restore,
     training,
+    verify,
 )
 from api.a1111 import router as a1111
 from api.access import Access
@@ -92,6 +93,7 @@ def make_app(
     app.include_router(additions.router)
     app.include_router(control.router)
     app.include_router(restore.router)
+    app.include_router(verify.router)
     app.include_router(people.router)
     app.include_router(entrance(pages))
     a1111.add_to(app)

@@ -51,6 +51,7 @@ from engine.prompt.words import Words
 from engine.provenance import mark
 from engine.provenance.clean import clean
 from engine.provenance.sign import Signer
+from engine.provenance.verify import verify
 from engine.queue.batching import Limits
 from engine.queue.dispatcher import Dispatcher
 from engine.queue.store import Store
@@ -341,6 +342,10 @@ class Studio:
     def given_file(self, image_id: str, digest: str, owner: str | None) -> bytes:
         """As engine/gallery/sources.py answers it."""
         return source(self.gallery, self.inputs, self.gallery.get(image_id, owner), digest, owner)
+
+    def verify(self, data: bytes) -> dict[str, Any]:
+        """Where a picture is from, as far as its file tells (engine/provenance/verify.py). Raises BadRequest."""
+        return verify(data, self.signer.folder)
 
     def clean_copy(self, image_id: str, owner: str | None) -> bytes:
         """The file of a picture of the gallery without what it tells. Raises NotFound, and BadRequest for a broken one."""

@@ -16,6 +16,7 @@ from ui.tabs.gallery import gallery
 from ui.tabs.grid import connect_grid, grid
 from ui.tabs.restore import restore
 from ui.tabs.training import training
+from ui.tabs.verify import verify
 from ui.tabs.workbench import TO_QUALITY, TO_SIZE, TO_STEPS, Workbench, workbench
 from ui.theme import theme
 from ui.words import translations, word
@@ -56,6 +57,8 @@ def build(
                 opens(name, name)
             with opens("restore"):
                 restore()
+            with opens("verify"):
+                verify()
             with opens("gallery"):
                 gallery()
             with opens("grid"):

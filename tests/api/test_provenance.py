@@ -110,3 +110,13 @@ def test_a_studio_that_signs_signs_every_file_or_says_why_not(tmp_path: Path) ->
             time.sleep(0.05)
         assert (shown["id"], shown["problem"]["code"]) == (job, "signing.failed")
         assert len(client.get("/api/images").json()["images"]) == len(made)
+
+
+def test_any_picture_may_be_asked_where_it_is_from(client: httpx.Client) -> None:
+    made = drawn(client)
+    found = client.post("/api/verify", content=file_of(client, made)).raise_for_status().json()
+    assert (found["verdict"], found["source"]) == ("label", "trainedAlgorithmicMedia")
+    signed = client.get(f"/api/images/{made}/copy?kind=signed").content
+    assert client.post("/api/verify", content=signed).json()["verdict"] == "here"
+    refused = client.post("/api/verify", content=b"no picture")
+    assert (refused.status_code, refused.json()["error"]["code"]) == (400, "picture.kind")
