@@ -5,10 +5,11 @@ from typing import Any
 
 import httpx
 import numpy as np
+import webuiapi
 
 from engine.queue import store
 from tests.api.a1111.conftest import LONG, TINY, drawing, meanwhile, person, until
-from tests.api.conftest import Place
+from tests.api.conftest import PASSWORDS, Place, Shared
 
 SHORTER: dict[str, Any] = LONG | {"steps": 40}
 
@@ -101,6 +102,31 @@ def test_an_interrupt_before_the_first_step_still_answers(private_place: Place) 
             assert made.info["infotexts"]
         bob.interrupt()
         assert len(bobs().images) == 16
+
+
+def test_with_accounts_a_name_and_a_password_say_who_it_is(shared: Shared) -> None:
+    """As webuiapi sends them, which is HTTP Basic; a token works as well, and whoever has none is asked."""
+    url = f"{shared.place.url}/sdapi/v1"
+    ann, bob = (
+        webuiapi.WebUIApi(baseurl=url, username=name, password=PASSWORDS[name], steps=2) for name in ("ann", "bob")
+    )
+    made: Any = ann.txt2img(prompt="a house", save_images=True, **TINY)
+    assert made.image.size == (64, 64)
+    users = shared.people.users
+    mine, bobs = (users.named(name) for name in ("ann", "bob"))
+    assert mine
+    assert bobs
+    assert [image.prompt for image in shared.place.studio.gallery.page(mine.id)[0]][:1] == ["a house"]
+    ann.set_options({"samples_format": "jpg"})
+    assert bob.get_options()["samples_format"] == "png"
+    assert ann.controlnet_version() == 3
+    for path in ("/sdapi/v1/samplers", "/sdapi/v1/loras", "/controlnet/version", "/internal/ping"):
+        asked = httpx.get(f"{shared.place.url}{path}")
+        assert (asked.status_code, asked.headers["www-authenticate"].split()[0]) == (401, "Basic")
+        wrong = httpx.get(f"{shared.place.url}{path}", auth=("ann", "wrong"))
+        assert (wrong.status_code, wrong.json()["detail"]) == (401, "Incorrect username or password")
+        shared.people.attempts._wrong.clear()
+    assert httpx.post(f"{url}/txt2img", json=TINY, auth=("vic", PASSWORDS["vic"])).status_code == 403  # looks only
 
 
 def test_too_many_at_once_are_told_when_to_come_back(private_place: Place, monkeypatch: Any) -> None:
