@@ -1,14 +1,19 @@
 """Several people at once: each sees, stops and leaves only what is theirs."""
 
-import threading
+import json
+import socket
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import httpx
 import numpy as np
 import webuiapi
 
+from api.a1111.waiting import POLL
 from engine.queue import store
-from tests.api.a1111.conftest import LONG, TINY, drawing, meanwhile, person, until
+from tests.api.a1111.conftest import LONG, TINY, WAIT, drawing, meanwhile, person, until
 from tests.api.conftest import PASSWORDS, Place, Shared
 
 SHORTER: dict[str, Any] = LONG | {"steps": 40}
@@ -30,37 +35,35 @@ def test_one_person_s_interrupt_leaves_another_s_job(private_place: Place) -> No
 
 def test_a_client_that_leaves_gives_its_turn_back(private_place: Place) -> None:
     ann = person(private_place, "e")
-    with httpx.Client(base_url=private_place.url, cookies={"atelier_visitor": "e" * 32}) as client:
-        left = threading.Thread(target=lambda: patience(client, LONG))
-        left.start()
+    with asking(private_place, "e", LONG):
         drawing(ann)
-        left.join()
     until(lambda: ann.get_progress()["state"]["job_count"] == 0, "the end of what nobody waits for")
     assert private_place.studio.store.active("e" * 32) == []
 
 
-def patience(client: httpx.Client, body: dict[str, Any]) -> None:
-    try:
-        client.post("/sdapi/v1/txt2img", json=body, timeout=httpx.Timeout(60, read=1.5))
-    except httpx.ReadTimeout:
-        client.close()
+@contextmanager
+def asking(place: Place, letter: str, body: dict[str, Any]) -> Iterator[None]:
+    """Somebody who asks for pictures, and leaves at the end of the block without having read the answer."""
+    content, host = json.dumps(body).encode(), httpx.URL(place.url)
+    head = f"POST /sdapi/v1/txt2img HTTP/1.1\r\nHost: {host.host}\r\nCookie: atelier_visitor={letter * 32}\r\n"
+    with socket.create_connection((host.host, host.port or 80)) as line:
+        line.sendall(head.encode() + f"Content-Length: {len(content)}\r\n\r\n".encode() + content)
+        yield
 
 
 def test_a_named_task_is_drawn_to_its_end_and_can_be_watched(private_place: Place) -> None:
     name, cookies = "task(txt2img-ABC1234)", {"atelier_visitor": "f" * 32}
     api = person(private_place, "f")
-    with httpx.Client(base_url=private_place.url, cookies=cookies, timeout=60) as client:
-        leaving = httpx.Client(base_url=private_place.url, cookies=cookies)
-        left = threading.Thread(target=lambda: patience(leaving, SHORTER | {"force_task_id": name, "steps": 90}))
-        left.start()
-        drawing(api)
-        watched = client.post("/internal/progress", json={"id_task": name, "live_preview": False}).json()
-        assert (watched["active"], watched["queued"], watched["completed"]) == (True, False, False)
-        assert 0 < watched["progress"] < 1
-        stranger = httpx.post(f"{private_place.url}/internal/progress", json={"id_task": name}).json()
-        assert stranger["active"] is False
-        assert client.get("/internal/pending-tasks").json() == {"size": 0, "tasks": []}
-        left.join()
+    with httpx.Client(base_url=private_place.url, cookies=cookies, timeout=WAIT) as client:
+        with asking(private_place, "f", LONG | {"force_task_id": name}):
+            drawing(api)
+            watched = client.post("/internal/progress", json={"id_task": name, "live_preview": False}).json()
+            assert (watched["active"], watched["queued"], watched["completed"]) == (True, False, False)
+            assert 0 < watched["progress"] < 1
+            stranger = httpx.post(f"{private_place.url}/internal/progress", json={"id_task": name}).json()
+            assert stranger["active"] is False
+            assert client.get("/internal/pending-tasks").json() == {"size": 0, "tasks": []}
+        time.sleep(3 * POLL)  # in which the studio looks whether somebody is still there
         assert api.get_progress()["state"]["job_count"] == 1  # it goes on
         api.interrupt()
 
@@ -79,7 +82,7 @@ def test_options_are_each_person_s_own(private_place: Place) -> None:
 
 def test_clients_without_cookies_are_one_person(http: httpx.Client, private_place: Place) -> None:
     """Node and C# plugins open a connection for each call and keep nothing; their progress is still theirs."""
-    with meanwhile(lambda: httpx.post(f"{private_place.url}/sdapi/v1/txt2img", json=LONG, timeout=60)) as result:
+    with meanwhile(lambda: httpx.post(f"{private_place.url}/sdapi/v1/txt2img", json=LONG, timeout=WAIT)) as result:
 
         def seen() -> bool:
             return httpx.get(f"{private_place.url}/sdapi/v1/progress").json()["state"]["sampling_step"] > 0
