@@ -4,16 +4,16 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Mapping
 from contextlib import suppress
-from functools import partial
 from typing import Annotated, Any
 
 from anyio import to_thread
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import JSONResponse, StreamingResponse
 
 from api.access import visitor
 from api.answer import FRESH
 from engine.errors import BadRequest
+from engine.job import JobState
 from engine.studio import Studio
 
 router = APIRouter(prefix="/api")
@@ -40,15 +40,29 @@ async def submit(request: Request, studio: TheStudio, owner: Visitor, live: bool
     return {"id": job.id}
 
 
-@router.get("/jobs")
+@router.get("/now")
 async def snapshot(studio: TheStudio, owner: Visitor) -> JSONResponse:
+    """What is in work, waits or is paused, and what ended last."""
     return JSONResponse(await to_thread.run_sync(studio.snapshot, owner), headers=FRESH)
 
 
-@router.post("/jobs/{job_id}/cancel")
-async def cancel(job_id: str, studio: TheStudio, owner: Visitor) -> dict[str, str]:
-    job = await to_thread.run_sync(partial(studio.cancel, job_id, owner))
-    return {"state": job.state.value}
+@router.get("/jobs")
+def listed(
+    studio: TheStudio,
+    owner: Visitor,
+    state: JobState | None = None,
+    cursor: str | None = None,
+    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+) -> JSONResponse:
+    """One's own jobs, newest first; `next` is the cursor of the page after."""
+    jobs, more = studio.store.page(owner, state, cursor, limit)
+    return JSONResponse({"jobs": studio.told(jobs, studio.line.order()), "next": more}, headers=FRESH)
+
+
+@router.get("/jobs/{job_id}")
+def one(job_id: str, studio: TheStudio, owner: Visitor) -> JSONResponse:
+    (told,) = studio.told([studio.job(job_id, owner)], studio.line.order())
+    return JSONResponse(told, headers=FRESH)
 
 
 @router.get("/state")

@@ -27,6 +27,7 @@ from api import (
     people,
     presets,
     prompt,
+    queue,
     read_settings,
     restore,
     training,
@@ -46,6 +47,7 @@ from engine.errors import (
     Busy,
     CannotSign,
     DiskFull,
+    Forbidden,
     InUse,
     ModelDamaged,
     NotFound,
@@ -56,6 +58,7 @@ from engine.studio import Studio
 
 STATUS: dict[type[AtelierError], int] = {
     BadRequest: 400,
+    Forbidden: 403,
     NotFound: 404,
     InUse: 409,
     ModelDamaged: 422,
@@ -79,6 +82,7 @@ def make_app(
     app.state.access = access
     app.state.words = words
     app.include_router(jobs.router)
+    app.include_router(queue.router)
     app.include_router(gallery.router)  # before the single picture: its ways have names, not ids
     app.include_router(images.router)
     app.include_router(boards.router)
@@ -140,8 +144,8 @@ def refusal(request: Request, error: Exception) -> Response:
         log.error("an error without a status", exc_info=error)
         return answer(INTERNAL, 500)
     response = answer(error.problem, status)
-    if status == 429:
-        response.headers["Retry-After"] = str(error.problem.values.get("retry_after", 5))
+    if "retry_after" in error.problem.values:
+        response.headers["Retry-After"] = str(error.problem.values["retry_after"])
     return response
 
 

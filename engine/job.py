@@ -18,6 +18,7 @@ NETWORK, CLEANING, OTHER = 6.0, 0.5, 0.1  # of a UNet's step per pixel: upscalin
 
 class JobState(StrEnum):
     QUEUED = "queued"
+    PAUSED = "paused"
     RUNNING = "running"
     DONE = "done"
     FAILED = "failed"

@@ -50,7 +50,8 @@ class Stage:
 class Course:
     """One running job. Its pace is measured from its first step on, so that loading a model does not count.
 
-    live: its finished pictures are its last previews."""
+    live: its finished pictures are its last previews; share: `Progress.share` when its work began, and how much was left
+    to do then, of 1."""
 
     cost: float
     stages: dict[int, Stage]
@@ -58,12 +59,14 @@ class Course:
     doing: str | None = None
     first: tuple[float, int] | None = None
     last: tuple[float, int] | None = None
-    begun: float = field(default_factory=time.monotonic)
+    share: tuple[float, float] = (0.0, 1.0)
+    loads: bool = False
 
     def note(self, event: Event, now: float) -> None:
         match event:
             case Started(doing=doing):
                 self.doing = doing
+                self.loads = self.loads or doing == "loading"
             case Stepped(index=index, step=step, of=of, preview=preview):
                 self.doing = "drawing"
                 stage = self.stages.setdefault(index, Stage())
@@ -78,6 +81,12 @@ class Course:
     def mark(self, now: float) -> None:
         self.last = (now, sum(stage.step for stage in self.stages.values()))
         self.first = self.first or self.last
+
+    @property
+    def left(self) -> float:
+        """Of its work, by its steps: 1 before the first."""
+        steps = sum(stage.of for stage in self.stages.values())
+        return 1 - sum(stage.step for stage in self.stages.values()) / steps if steps else 1.0
 
     @property
     def seconds_left(self) -> float | None:
@@ -112,7 +121,8 @@ class Progress:
         self.looks: OrderedDict[str, tuple[str, Course]] = OrderedDict()  # each owner's last live job that is done
         self.expected: dict[str, Expected] = {}
         self.bells: dict[asyncio.Event, tuple[asyncio.AbstractEventLoop, str]] = {}
-        self.seconds_per_cost: float | None = None
+        self.seconds_per_cost: float | None = None  # of the device, whoever it draws for
+        self.share, self.shared = 0.0, time.monotonic()  # seconds that each picture in work has had of the device
         self.measures = Measures()
         self.closed = False
         self.when_moved: Callable[[], object] = lambda: None  # a job has begun or ended: the queue has room
@@ -120,7 +130,10 @@ class Progress:
     def begun(self, job: Job, made: frozenset[int]) -> None:
         stages = {i: Stage(job.steps if i in made else 0, job.steps) for i in range(job.count)}
         with self.lock:
-            self.courses[job.id] = Course(job.cost, stages, job.live)
+            self.divide()
+            course = Course(job.cost, stages, job.live)
+            course.share = self.share, course.left
+            self.courses[job.id] = course
         self.ring()
         self.when_moved()
 
@@ -132,9 +145,14 @@ class Progress:
                 awaited.note(event)
             course = self.courses.get(event.job)
             if course:
+                fresh = course.first is None
                 course.note(event, time.monotonic())
+                if fresh and course.first and course.loads and course.left > 0:
+                    self.divide()
+                    course.share = self.share, course.left
             moves = isinstance(event, (*FINAL, Queued))
             if moves:
+                self.divide()
                 self.courses.pop(event.job, None)
             if course and isinstance(event, Done):
                 self.learn(course)
@@ -147,12 +165,24 @@ class Progress:
         if moves:
             self.when_moved()
 
+    def divide(self) -> None:
+        """Pictures that are drawn side by side share the time alike; called before one comes or goes. With the lock."""
+        now, pictures = time.monotonic(), sum(len(course.stages) for course in self.courses.values())
+        self.share += (now - self.shared) / pictures if pictures else 0
+        self.shared = now
+
     def learn(self, course: Course) -> None:
-        """Jobs that are drawn side by side share the time."""
-        sharing = len(self.courses) + 1
-        seconds = (time.monotonic() - course.begun) / max(course.cost, 1e-6) / sharing
+        """The pace of a job that is done counts as much as a third of all before."""
+        began, work = course.share
+        seconds = (self.share - began) * len(course.stages) / max(course.cost * work, 1e-6)
         known = self.seconds_per_cost
         self.seconds_per_cost = seconds if known is None else 0.7 * known + 0.3 * seconds
+
+    def left(self, job_id: str) -> float:
+        """Of a running job's work, from 1 to 0."""
+        with self.lock:
+            course = self.courses.get(job_id)
+            return course.left if course else 1.0
 
     def ring(self, owner: str | None = None) -> None:
         """Wake the followers of `owner`, or all."""
@@ -219,8 +249,10 @@ class Progress:
             return self.courses.get(job.id) or (last if look == job.id else None)
         return None
 
-    def shown(self, job: Job, position: int | None, made: Mapping[int, str]) -> dict[str, Any]:
-        """A job as JSON. made: its stored pictures' ids by index."""
+    def shown(
+        self, job: Job, position: int | None, made: Mapping[int, str], starts_in: float | None = None
+    ) -> dict[str, Any]:
+        """A job as JSON. made: its stored pictures' ids by index; starts_in: seconds, None where it is not known."""
         (width, height), request = job.size, job.request
         with self.lock:
             course = self.course(job)
@@ -237,6 +269,7 @@ class Progress:
             "state": job.state.value,
             "live": job.live,
             "position": position,
+            "starts_in": None if starts_in is None else round(starts_in),
             "doing": doing,
             "count": job.count,
             "pictures": pictures,

@@ -1,7 +1,6 @@
 """The studio: what the page, the API and the commands talk to. It takes requests, remembers them, tells of them."""
 
 import asyncio
-import math
 import shutil
 import sqlite3
 import time
@@ -29,6 +28,7 @@ from engine.library.addition import Kind
 from engine.library.annotators import files_of, problem_of
 from engine.library.scan import Library
 from engine.library.shelf import Shelf
+from engine.line import Line
 from engine.logs import Format
 from engine.metadata import read as metadata
 from engine.metadata.absent import Found, settle
@@ -55,6 +55,7 @@ from engine.provenance.verify import verify
 from engine.queue.batching import Limits
 from engine.queue.dispatcher import Dispatcher
 from engine.queue.store import Store
+from engine.queue.terms import TermsOf, same_for_all
 from engine.request.generation import GenerationRequest
 from engine.request.preprocessors import DETECTORS, PREPROCESSOR_FACTS
 from engine.request.read import read
@@ -88,7 +89,7 @@ class Studio:
     """Owns the data folder from its making to `stop`. Raises InUse when another one does; it imports no torch.
 
     disk_reserve: GiB to leave free; names: how pictures' files are called; sign: every file;
-    make_painter: another painter than the real one, made in the worker.
+    terms: what a person may ask of the queue (engine/queue/terms.py); make_painter: another painter than the real one, made in the worker.
     """
 
     def __init__(
@@ -102,6 +103,7 @@ class Studio:
         names: str = DEFAULT,
         sign: bool = False,
         training: Training = Training(),
+        terms: TermsOf = same_for_all,
         make_painter: worker.MakePainter | None = None,
         logs: Format = "text",
     ):
@@ -133,6 +135,7 @@ class Studio:
             check_disk=self.check_disk,
         )
         self.lookout = lookout.Lookout(vessel, partial(lookout.eye, place))
+        self.line = Line(self.store, self.dispatcher, self.progress, terms)
         doors = Doors(resolve=self.resolved, put=self.put, cancel=self.cancel)
         self.grids = Grids(data, self.store, self.gallery, self.progress, doors)
         ground = Ground(data, training.folders, painter.device, training.private)
@@ -233,13 +236,11 @@ class Studio:
         """Queue a job; one that is there already stays as it is. Returns once it is durable."""
         self.check_disk()
         try:
-            self.store.put(job, retry_after=self.retry_after(job.cost))
+            self.line.put(job)
         except sqlite3.OperationalError as error:
             if error.sqlite_errorcode != sqlite3.SQLITE_FULL:
                 raise
             raise disk_full(self.data, self.disk_reserve) from error
-        self.dispatcher.poke()
-        self.progress.ring()
 
     def keep_picture(self, data: bytes, live: bool = False) -> str:
         """Keep a picture to start from; returns its SHA-256, which requests name. Raises BadRequest for no picture.
@@ -374,9 +375,7 @@ class Studio:
 
     def cancel(self, job_id: str, owner: str) -> Job:
         """The job as it is now: cancelled, or as it had ended before. Raises NotFound if it is not the owner's."""
-        if self.store.cancel(job_id, owner):
-            self.dispatcher.leave(job_id, owner)
-        self.progress.ring()
+        self.line.cancel(job_id, owner)
         return self.store.job(job_id, owner)
 
     def hasten(self, job: Job) -> None:
@@ -391,16 +390,19 @@ class Studio:
 
     def snapshot(self, owner: str) -> dict[str, Any]:
         """The owner's active jobs and the last finished one, JSON-ready. position: jobs that start before; 0 is next."""
-        order = {waiting.id: position for position, waiting in enumerate(self.store.waiting())}
+        order = self.line.order()
         active = self.store.active(owner)
         last = self.store.last_finished(owner)
         if last and last.passing and last.state is not JobState.FAILED and not self.progress.holds(last):
             last = self.store.last_finished(owner, live=False)
         jobs = [*active, last] if last else active
-        return {
-            "jobs": [self.progress.shown(job, order.get(job.id), self.gallery.made(job.id)) for job in jobs],
-            **self.state(len(order)),
-        }
+        return {"jobs": self.told(jobs, order), **self.state(len(order))}
+
+    def told(self, jobs: Sequence[Job], order: Mapping[str, int]) -> list[dict[str, Any]]:
+        """JSON-ready. order: the positions of the waiting jobs."""
+        coming = self.line.starts() if any(job.id in order for job in jobs) else {}
+        show, made = self.progress.shown, self.gallery.made
+        return [show(job, order.get(job.id), made(job.id), coming.get(job.id)) for job in jobs]
 
     async def follow(self, owner: str) -> AsyncIterator[dict[str, Any]]:
         """A snapshot now and after each change, until the owner has no active job (or the studio stops)."""
@@ -450,11 +452,6 @@ class Studio:
     def check_disk(self) -> None:
         if shutil.disk_usage(self.data).free < self.disk_reserve * GIB:
             raise disk_full(self.data, self.disk_reserve)
-
-    def retry_after(self, cost: float) -> int:
-        """Seconds until a place should be free, by the pace of the jobs before."""
-        pace = self.progress.seconds_per_cost
-        return 30 if pace is None else min(600, max(5, math.ceil(pace * cost)))
 
 
 def disk_full(data: Path, reserve: float) -> DiskFull:

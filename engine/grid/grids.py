@@ -29,7 +29,7 @@ from engine.resolve import draw_seed
 
 AHEAD = 2  # of an owner's jobs that may wait before another cell is added: single pictures come soon, no worker idles
 TICK = 2.0  # seconds after which a full queue or disk is looked at again
-ACTIVE = (JobState.QUEUED, JobState.RUNNING)
+ACTIVE = (JobState.QUEUED, JobState.PAUSED, JobState.RUNNING)
 log = logging.getLogger(__name__)
 
 
@@ -163,7 +163,7 @@ class Grids:
         grid = self.store.grid(grid_id, owner)
         cells = self.store.cells(grid.id)
         outcomes = self.outcomes(cells)
-        drawn = [job for job, outcome in outcomes.items() if outcome.state is not JobState.QUEUED]
+        drawn = [job for job, outcome in outcomes.items() if outcome.state not in (JobState.QUEUED, JobState.PAUSED)]
         made = {job: list(self.gallery.made(job).values()) for job in drawn}
         cells_told = []
         for cell in cells:

@@ -14,7 +14,8 @@ OUTLOOK = 8  # how far into an owner's jobs to look for one whose model is loade
 
 @dataclass(frozen=True)
 class Waiting:
-    """A queued job. rows: of the network's input that each of its pictures takes; checkpoint: its hash, "" for none."""
+    """A queued job. rows: of the network's input that each of its pictures takes; checkpoint: its hash, "" for none;
+    cost: in million pixel-steps."""
 
     id: str
     owner: str
@@ -22,6 +23,7 @@ class Waiting:
     rows: int
     pictures: int
     attempts: int = 0
+    cost: float = 0.0
 
 
 @dataclass(frozen=True)

@@ -9,57 +9,23 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from engine.database import connect, transaction
-from engine.errors import AtelierError, Busy, NotFound, Problem
+from engine.database import transaction
+from engine.errors import BadRequest, Busy, NotFound, Problem
 from engine.job import Job, JobState
 from engine.queue.batching import Waiting, rows
 from engine.queue.fairness import Tag, advance, tag
+from engine.queue.spending import DAY, give_back, spend
+from engine.queue.tables import opened
+from engine.queue.terms import USUAL, Terms
 
+MOST = 500  # jobs that may wait, everybody's together
 ATTEMPTS = 2  # a job that was interrupted so often is not tried again
-
-TABLES = """
-CREATE TABLE IF NOT EXISTS jobs (
-    seq INTEGER PRIMARY KEY,
-    id TEXT NOT NULL UNIQUE,
-    owner TEXT NOT NULL,
-    state TEXT NOT NULL,
-    worker TEXT,
-    attempts INTEGER NOT NULL DEFAULT 0,
-    vstart REAL NOT NULL,
-    vfinish REAL NOT NULL,
-    checkpoint TEXT NOT NULL,
-    rows INTEGER NOT NULL,
-    pictures INTEGER NOT NULL,
-    live INTEGER NOT NULL DEFAULT 0,  -- nothing of it is kept
-    started REAL,
-    finished REAL,
-    ended INTEGER,  -- counts finished jobs: their order, whatever the clock does
-    problem TEXT,
-    payload TEXT NOT NULL
-);
-CREATE INDEX IF NOT EXISTS jobs_waiting ON jobs (vstart, seq) WHERE state = 'queued';
-CREATE INDEX IF NOT EXISTS jobs_running ON jobs (seq) WHERE state = 'running';
-CREATE INDEX IF NOT EXISTS jobs_active ON jobs (owner, seq) WHERE state IN ('queued', 'running');
-CREATE INDEX IF NOT EXISTS jobs_claims ON jobs (owner, vfinish);
-CREATE INDEX IF NOT EXISTS jobs_ended ON jobs (ended) WHERE ended IS NOT NULL;
-CREATE INDEX IF NOT EXISTS jobs_ended_of_owner ON jobs (owner, ended) WHERE ended IS NOT NULL;
-CREATE TABLE IF NOT EXISTS queue_clock (one INTEGER PRIMARY KEY CHECK (one = 1), now REAL NOT NULL);
-INSERT OR IGNORE INTO queue_clock VALUES (1, 0);
-"""
 
 UNREADABLE = Problem(
     code="job.unreadable",
     message="This job's record cannot be read.",
     remedy="It was written by another version or damaged; submit it again.",
 )
-
-
-@dataclass(frozen=True)
-class Room:
-    """How many jobs may wait."""
-
-    total: int = 500
-    each: int = 100
 
 
 @dataclass(frozen=True)
@@ -80,6 +46,18 @@ class Outcome:
     problem: Problem | None
 
 
+@dataclass(frozen=True)
+class Load:
+    """One person's jobs by state; ahead: the cost of those, day: of what was accepted in the last 24 hours."""
+
+    owner: str
+    queued: int
+    running: int
+    paused: int
+    ahead: float
+    day: float
+
+
 class Store:
     """One connection behind one lock. A job changes hands by guarded updates: only its present worker can finish it."""
 
@@ -92,31 +70,35 @@ class Store:
             self.database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
             self.database.close()
 
-    def put(self, job: Job, room: Room = Room(), retry_after: int = 30) -> None:
-        """Returns once the job is durable; one that is there already stays as it is. Raises Busy when too many wait."""
+    def put(self, job: Job, terms: Terms = USUAL, total: int = MOST) -> None:
+        """Returns once the job is durable; one that is there already stays as it is.
+
+        Raises Busy when too many wait, and what `spend` raises; total: jobs that may wait."""
         with self.lock, transaction(self.database) as db:
             if db.execute("SELECT 1 FROM jobs WHERE id = ?", (job.id,)).fetchone():
                 return
             waiting, own = db.execute(
-                "SELECT COUNT(*), COALESCE(SUM(owner = ?), 0) FROM jobs WHERE state = 'queued'", (job.owner,)
+                "SELECT COUNT(*), COALESCE(SUM(owner = ?), 0) FROM jobs WHERE state IN ('queued', 'paused')",
+                (job.owner,),
             ).fetchone()
-            refuse_crowd(waiting, own, room, retry_after)
-            cost = round(job.cost * 1e6)  # whole pixel-steps: their sums and differences are exact
+            refuse_crowd(waiting, own, total, terms.waiting)
+            spend(db, job.id, job.owner, job.cost, terms.cost_per_day, time.time())
             finish = self.owner_finish(job.owner)
-            place = tag(self.clock(), finish, cost)
+            place = tag(self.clock(), finish, claimed(job.cost, terms.weight))
             if job.live:  # nobody asks for the looks before it again; the one that says how much was drawn stays
                 db.execute(
                     "DELETE FROM jobs WHERE owner = ? AND live AND ended IS NOT NULL AND vfinish != ?",
                     (job.owner, finish),
                 )
             db.execute(
-                "INSERT INTO jobs (id, owner, state, vstart, vfinish, checkpoint, rows, pictures, live, payload)"
-                " VALUES (?, ?, 'queued', ?, ?, ?, ?, ?, ?, ?)",
+                "INSERT INTO jobs (id, owner, state, vstart, vfinish, place, cost, checkpoint, rows, pictures, live,"
+                " payload) SELECT ?, ?, 'queued', ?, ?, COALESCE(MAX(place), 0) + 1, ?, ?, ?, ?, ?, ? FROM jobs",
                 (
                     job.id,
                     job.owner,
                     place.start,
                     place.finish,
+                    job.cost,
                     job.checkpoint,
                     rows(job.request),
                     job.count,
@@ -129,9 +111,10 @@ class Store:
         return self.database.execute("SELECT now FROM queue_clock").fetchone()[0]
 
     def owner_finish(self, owner: str) -> float:
-        """Where the owner's work ends in virtual time; what was cancelled before it began does not count."""
+        """Where the owner's work ends in virtual time; what is paused, or was cancelled before it began, does not count."""
         found = self.database.execute(
-            "SELECT vfinish FROM jobs WHERE owner = ? AND (state != 'cancelled' OR started IS NOT NULL)"
+            "SELECT vfinish FROM jobs WHERE owner = ? AND state != 'paused'"
+            " AND (state != 'cancelled' OR started IS NOT NULL)"
             " ORDER BY vfinish DESC LIMIT 1",
             (owner,),
         ).fetchone()
@@ -141,8 +124,8 @@ class Store:
         """All queued jobs, fairest first."""
         with self.lock:
             found = self.database.execute(
-                "SELECT id, owner, checkpoint, rows, pictures, attempts FROM jobs WHERE state = 'queued'"
-                " ORDER BY vstart, seq"
+                "SELECT id, owner, checkpoint, rows, pictures, attempts, cost FROM jobs WHERE state = 'queued'"
+                " ORDER BY vstart, place"
             ).fetchall()
         return [Waiting(**row) for row in found]
 
@@ -150,7 +133,7 @@ class Store:
         """Give the job to a worker. None: it does not wait any more; a Problem: it could not be read and has failed."""
         with self.lock, transaction(self.database) as db:
             head = db.execute(
-                "SELECT vstart, vfinish FROM jobs WHERE state = 'queued' ORDER BY vstart, seq LIMIT 1"
+                "SELECT vstart, vfinish FROM jobs WHERE state = 'queued' ORDER BY vstart, place LIMIT 1"
             ).fetchone()
             changed = db.execute(
                 "UPDATE jobs SET state = 'running', worker = ?, started = ? WHERE id = ? AND state = 'queued'",
@@ -175,6 +158,8 @@ class Store:
             " WHERE id = ? AND state = 'running' AND worker = ?",
             (state, time.time(), problem and problem.model_dump_json(), job_id, worker),
         )
+        if ended.rowcount == 1 and state is JobState.FAILED:
+            give_back(self.database, job_id)
         return ended.rowcount == 1
 
     def give_back(self, job_id: str, worker: str, blame: Problem | None) -> JobState | None:
@@ -200,29 +185,27 @@ class Store:
         """True when this call cancelled it, False when it had ended before. Raises NotFound."""
         with self.lock, transaction(self.database) as db:
             found = db.execute(
-                "SELECT seq, state, vstart, vfinish FROM jobs WHERE id = ? AND owner = ?", (job_id, owner)
+                "SELECT state, started, vstart, vfinish FROM jobs WHERE id = ? AND owner = ?", (job_id, owner)
             ).fetchone()
             if found is None:
                 raise not_found()
-            if found["state"] not in (JobState.QUEUED, JobState.RUNNING):
+            if JobState(found["state"]).final:
                 return False
             db.execute(
                 f"UPDATE jobs SET state = 'cancelled', worker = NULL, finished = ?, ended = {NEXT_END} WHERE id = ?",
                 (time.time(), job_id),
             )
-            if found["state"] == JobState.QUEUED:  # the owner's later jobs move up by the work that is not to be done
-                db.execute(
-                    "UPDATE jobs SET vstart = vstart - :work, vfinish = vfinish - :work"
-                    " WHERE owner = :owner AND state = 'queued' AND seq > :seq",
-                    {"work": found["vfinish"] - found["vstart"], "owner": owner, "seq": found["seq"]},
-                )
+            if found["state"] == JobState.QUEUED:
+                move_up(db, owner, found["vstart"], found["vfinish"])
+            if found["started"] is None:
+                give_back(db, job_id)
             return True
 
     def forget_awaited(self) -> int:
         """Cancel what nobody waits for any more, as after a restart; returns how many jobs that were."""
         with self.lock:
             found = self.database.execute(
-                "SELECT id, owner FROM jobs WHERE state IN ('queued', 'running') AND live"
+                "SELECT id, owner FROM jobs WHERE state IN ('queued', 'running', 'paused') AND live"
                 " AND CASE WHEN json_valid(payload) THEN json_extract(payload, '$.awaited') END"
             ).fetchall()
         return sum(self.cancel(row["id"], row["owner"]) for row in found)
@@ -236,12 +219,54 @@ class Store:
         return job
 
     def active(self, owner: str) -> list[Job]:
-        """The owner's queued and running jobs, oldest first; unreadable ones are left out."""
+        """What the owner has in work, then what waits in the order in which it starts, then what is paused; unreadable
+        jobs are left out."""
         with self.lock:
             found = self.database.execute(
-                "SELECT * FROM jobs WHERE owner = ? AND state IN ('queued', 'running') ORDER BY seq", (owner,)
+                "SELECT * FROM jobs WHERE owner = ? AND state IN ('queued', 'running', 'paused')"
+                " ORDER BY state = 'running' DESC, state = 'paused', vstart, place",
+                (owner,),
             ).fetchall()
         return [job for row in found if (job := read(row))]
+
+    def page(
+        self, owner: str, state: JobState | None = None, cursor: str | None = None, limit: int = 50
+    ) -> tuple[list[Job], str | None]:
+        """The owner's jobs, newest first, and the cursor of the next page; live ones are not listed. Raises BadRequest
+        for a cursor that is none."""
+        with self.lock:
+            before = None
+            if cursor is not None:
+                before = self.database.execute(
+                    "SELECT seq FROM jobs WHERE id = ? AND owner = ?", (cursor, owner)
+                ).fetchone()
+                if before is None:
+                    raise BadRequest(
+                        "cursor.unknown",
+                        "There is no such page.",
+                        "Take the `next` of the page before.",
+                        field="cursor",
+                    )
+            rows = self.database.execute(
+                "SELECT * FROM jobs WHERE owner = :owner AND NOT live AND (:state IS NULL OR state = :state)"
+                " AND (:before IS NULL OR seq < :before) ORDER BY seq DESC LIMIT :limit",
+                {"owner": owner, "state": state, "before": before and before["seq"], "limit": limit + 1},
+            ).fetchall()
+        more = rows[limit - 1]["id"] if len(rows) > limit else None
+        return [job for row in rows[:limit] if (job := read(row))], more
+
+    def load(self) -> list[Load]:
+        """Of everybody who has jobs or has had some in the last 24 hours, who has most in the queue first."""
+        with self.lock:
+            found = self.database.execute(
+                "SELECT owner, SUM(queued) queued, SUM(running) running, SUM(paused) paused, SUM(ahead) ahead,"
+                " SUM(day) day FROM (SELECT owner, state = 'queued' queued, state = 'running' running,"
+                " state = 'paused' paused, cost ahead, 0 day FROM jobs WHERE state IN ('queued', 'running', 'paused')"
+                " UNION ALL SELECT owner, 0, 0, 0, 0, cost FROM spent WHERE at > ?)"
+                " GROUP BY owner ORDER BY ahead DESC, day DESC, owner",
+                (time.time() - DAY,),
+            ).fetchall()
+        return [Load(**row) for row in found]
 
     def last_finished(self, owner: str, live: bool = True) -> Job | None:
         """live: whether it may be a live one."""
@@ -260,9 +285,9 @@ class Store:
         return [Claim(**row) for row in found]
 
     def waits(self, owner: str) -> int:
-        """How many of the owner's jobs are queued."""
+        """How many of the owner's jobs are queued or paused."""
         with self.lock:
-            query = "SELECT COUNT(*) FROM jobs WHERE owner = ? AND state = 'queued'"
+            query = "SELECT COUNT(*) FROM jobs WHERE owner = ? AND state IN ('queued', 'paused')"
             return self.database.execute(query, (owner,)).fetchone()[0]
 
     def outcomes(self, ids: Sequence[str]) -> dict[str, Outcome]:
@@ -292,29 +317,6 @@ class Store:
 NEXT_END = "(SELECT COALESCE(MAX(ended), 0) + 1 FROM jobs WHERE ended IS NOT NULL)"
 
 
-def opened(path: Path) -> sqlite3.Connection:
-    """The database, checked. Nothing is written to a damaged one."""
-    try:
-        database = connect(path)
-        found = database.execute("PRAGMA quick_check(1)").fetchone()[0]
-        if found == "ok":
-            database.executescript(TABLES)
-            if "live" not in {row["name"] for row in database.execute("PRAGMA table_info(jobs)")}:
-                database.execute("ALTER TABLE jobs ADD COLUMN live INTEGER NOT NULL DEFAULT 0")  # of an older studio
-            return database
-        database.close()
-    except sqlite3.DatabaseError as error:
-        if getattr(error, "sqlite_errorcode", 0) & 0xFF not in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
-            raise
-    raise AtelierError(
-        "database.damaged",
-        f"The studio's database ({path.name}) is damaged and was left as it is.",
-        "Run: python3 launch.py recover, which puts back the last daily copy; or move it away to start with an empty queue"
-        " and gallery. The picture files in outputs are not touched.",
-        file=path.name,
-    )
-
-
 def read(row: sqlite3.Row) -> Job | None:
     """What was asked is in the payload, what has become of it in the columns. None when it cannot be read."""
     try:
@@ -336,21 +338,27 @@ def read(row: sqlite3.Row) -> Job | None:
         return None
 
 
-def refuse_crowd(waiting: int, own: int, room: Room, retry_after: int) -> None:
-    if own >= room.each:
+def claimed(cost: float, weight: float) -> float:
+    """A job's length in virtual time: whole pixel-steps, so that their sums and differences are exact."""
+    return max(1, round(cost * 1e6 / weight))
+
+
+def move_up(db: sqlite3.Connection, owner: str, start: float, finish: float) -> None:
+    """The owner's jobs that wait after a turn take it over: its work is not to be done."""
+    db.execute(
+        "UPDATE jobs SET vstart = vstart - :work, vfinish = vfinish - :work"
+        " WHERE owner = :owner AND state = 'queued' AND vstart > :start",
+        {"work": finish - start, "owner": owner, "start": start},
+    )
+
+
+def refuse_crowd(waiting: int, own: int, total: int, each: int) -> None:
+    if own >= each:
         raise Busy(
-            "queue.own",
-            f"{own} of your jobs are waiting already.",
-            "Wait until some are done, or cancel some.",
-            retry_after=retry_after,
+            "queue.own", f"{own} of your jobs are waiting already.", "Wait until some are done, or cancel some.", n=own
         )
-    if waiting >= room.total:
-        raise Busy(
-            "queue.full",
-            f"The queue is full: {waiting} jobs are waiting.",
-            f"Try again in {retry_after} seconds.",
-            retry_after=retry_after,
-        )
+    if waiting >= total:
+        raise Busy("queue.full", f"The queue is full: {waiting} jobs are waiting.", "Try again later.", n=waiting)
 
 
 def not_found() -> NotFound:

@@ -49,7 +49,7 @@ def last(page: Page) -> dict[str, Any]:
 
 def live_jobs(page: Page) -> list[dict[str, Any]]:
     """Those that the studio tells of; at most one is at work."""
-    return [job for job in page.request.get(f"{page.url}api/jobs").json()["jobs"] if job["live"]]
+    return [job for job in page.request.get(f"{page.url}api/now").json()["jobs"] if job["live"]]
 
 
 def looked(page: Page, before: set[str]) -> dict[str, Any]:

@@ -2,6 +2,8 @@
 
 import asyncio
 
+import pytest
+
 from engine.events import Done, Made, Started, Stepped
 from engine.job import JobState
 from engine.progress import Course, Progress, Stage
@@ -62,3 +64,32 @@ def test_steps_wake_only_their_owner_and_the_end_wakes_all():
         return seen
 
     assert asyncio.run(woken()) == [(True, False), (True, True)]
+
+
+def test_two_jobs_side_by_side_teach_the_pace_that_each_teaches_alone(monkeypatch):
+    now = [0.0]
+    monkeypatch.setattr("time.monotonic", lambda: now[0])
+    paces = []
+    for many in (1, 2, 3):
+        progress, jobs = Progress(), [job() for _ in range(many)]
+        for one in jobs:
+            progress.begun(one, frozenset())
+        now[0] += 10.0 * many
+        for one in jobs:
+            progress.tell(Done(job=one.id), "anna")
+        paces.append(progress.seconds_per_cost)
+    assert paces == [pytest.approx(10 / job().cost)] * 3
+
+
+def test_the_loading_of_a_model_teaches_nothing(monkeypatch):
+    now = [0.0]
+    monkeypatch.setattr("time.monotonic", lambda: now[0])
+    progress, one = Progress(), job()
+    progress.begun(one, frozenset())
+    progress.tell(Started(job=one.id, doing="loading"), "anna")
+    now[0] += 100
+    for step in range(1, 6):
+        now[0] += 1
+        progress.tell(Stepped(job=one.id, index=0, step=step, of=5), "anna")
+    progress.tell(Done(job=one.id), "anna")
+    assert progress.seconds_per_cost == 5 / one.cost

@@ -21,7 +21,7 @@ const set = (next) => {
 };
 const step = () => {
   if (!on || !root.isConnected || atelier.automatic || !atelier.reachable) return;
-  const jobs = atelier.snapshot?.jobs ?? [], ended = jobs.find((job) => !active(job));
+  const jobs = atelier.snapshot?.jobs ?? [], ended = jobs.find((job) => job.finished);
   if (ended && mine.has(ended.id) && ended.state !== "done") { set(false); return; }  // an error, or stopped from another tab
   if (jobs.filter(active).length >= AHEAD) return;
   atelier.automatic = true;

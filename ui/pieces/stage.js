@@ -163,7 +163,7 @@ const draw = () => {
   const busy = jobs.filter(active);
   const named = (job) => (job.live ? "live" : `job ${job.id}`);  // one look takes the place of another without a blink
   const now = busy.find((job) => job.state === "running") ?? busy[0];
-  const ended = jobs.find((job) => !active(job));
+  const ended = jobs.find((job) => job.finished);
   stopAll.hidden = busy.length < 2;
   stopAll.textContent = t("stop.all", { n: busy.length });
   queue(busy.filter((job) => !job.live && job !== now || job.state === "queued" && busy.length > 1 || picked));

@@ -117,7 +117,7 @@
   };
   const leave = () => { stream?.close(); stream = null; };
   const look = async () => {
-    try { take(await ask("api/jobs")); } catch { link(false); }
+    try { take(await ask("api/now")); } catch { link(false); }
   };
   const cancel = async (id) => { try { await ask(`api/jobs/${id}/cancel`, { method: "POST" }); } catch (e) { note(e.problem); } look(); };
   const stop = () => {

@@ -9,7 +9,8 @@ import pytest
 
 from engine.errors import AtelierError, Busy, NotFound, Problem
 from engine.job import Job, JobState
-from engine.queue.store import UNREADABLE, Room, Store
+from engine.queue.store import UNREADABLE, Store
+from engine.queue.terms import Terms
 from tests.engine.queue.jobs import job
 
 BLAME = Problem(code="blame", message="It died twice.")
@@ -127,16 +128,15 @@ def test_cancelling_tells_whether_it_did(store: Store):
     assert store.job(running.id, "anna").state is JobState.CANCELLED
 
 
-def test_a_full_queue_refuses_and_says_when_to_come_back(store: Store):
-    room = Room(total=3, each=2)
-    store.put(job(), room)
-    store.put(job(), room)
+def test_a_full_queue_refuses(store: Store):
+    two = Terms(waiting=2)
+    store.put(job(), two, 3)
+    store.put(job(), two, 3)
     with pytest.raises(Busy, match="2 of your jobs"):
-        store.put(job(), room)
-    store.put(job("ben"), room)
-    with pytest.raises(Busy) as refused:
-        store.put(job("carl"), room, retry_after=17)
-    assert refused.value.problem.values["retry_after"] == 17
+        store.put(job(), two, 3)
+    store.put(job("ben"), two, 3)
+    with pytest.raises(Busy, match="3 jobs are waiting"):
+        store.put(job("carl"), two, 3)
 
 
 def test_an_unreadable_job_fails_and_does_not_stop_the_others(store: Store):
@@ -205,10 +205,10 @@ def test_the_order_of_the_queue_is_read_from_an_index(store: Store):
     plan = " ".join(
         row["detail"]
         for row in store.database.execute(
-            "EXPLAIN QUERY PLAN SELECT id FROM jobs WHERE state = 'queued' ORDER BY vstart, seq"
+            "EXPLAIN QUERY PLAN SELECT id FROM jobs WHERE state = 'queued' ORDER BY vstart, place"
         )
     )
-    assert "jobs_waiting" in plan
+    assert "jobs_in_line" in plan
     assert "TEMP" not in plan
 
 
