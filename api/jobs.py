@@ -8,10 +8,11 @@ from typing import Annotated, Any
 
 from anyio import to_thread
 from fastapi import APIRouter, Depends, Query, Request
-from fastapi.responses import JSONResponse, StreamingResponse
+from fastapi.responses import JSONResponse, Response, StreamingResponse
 
 from api.access import visitor
 from api.answer import FRESH
+from api.follow import Known, known, news, written
 from engine.errors import BadRequest
 from engine.job import JobState
 from engine.studio import Studio
@@ -61,40 +62,76 @@ def listed(
 
 @router.get("/jobs/{job_id}")
 def one(job_id: str, studio: TheStudio, owner: Visitor) -> JSONResponse:
-    (told,) = studio.told([studio.job(job_id, owner)], studio.line.order())
-    return JSONResponse(told, headers=FRESH)
+    return JSONResponse(studio.one(job_id, owner), headers=FRESH)
+
+
+@router.get("/jobs/{job_id}/events")
+async def events(request: Request, job_id: str, studio: TheStudio, owner: Visitor) -> Response:
+    """Server-sent events of one job: queued, paused, running, step, made; then done, failed or cancelled, and the end.
+    With the header `Last-Event-ID` they go on after that event; 204 where it was the last one."""
+    job, before = await to_thread.run_sync(studio.job, job_id, owner), known(request.headers.get("last-event-id"))
+    if job.state.final and job.state == before.state:
+        return Response(status_code=204)  # a browser would otherwise connect again and again
+    return streaming(told_events(studio.follow_job(job_id, owner), before))
+
+
+async def told_events(jobs: AsyncIterator[Mapping[str, Any]], before: Known) -> AsyncIterator[str]:
+    try:
+        async for job in jobs:
+            for event, data, after in news(job, before):
+                before = after
+                yield written(event, data, after)
+    finally:
+        await closed(jobs)
 
 
 @router.get("/state")
 async def state(studio: TheStudio, owner: Visitor) -> StreamingResponse:
     """Server-sent events: the whole state in each message; ends with the event `idle` when nothing is active."""
+    return streaming(states(studio.follow(owner)))
+
+
+async def states(snapshots: AsyncIterator[Mapping[str, Any]]) -> AsyncIterator[str]:
+    try:
+        async for now in snapshots:
+            yield f"data: {json.dumps(now, allow_nan=False)}\n\n"
+        yield "event: idle\ndata: {}\n\n"
+    finally:
+        await closed(snapshots)
+
+
+def streaming(messages: AsyncIterator[str]) -> StreamingResponse:
     return StreamingResponse(
-        messages(studio.follow(owner)),
+        kept_open(messages),
         media_type="text/event-stream",
         headers={"cache-control": "no-store, no-transform", "x-accel-buffering": "no"},
     )
 
 
-async def messages(snapshots: AsyncIterator[Mapping[str, Any]]) -> AsyncIterator[str]:
-    coming = asyncio.ensure_future(anext(snapshots, None))
+async def kept_open(messages: AsyncIterator[str]) -> AsyncIterator[str]:
+    """With a comment where there is no news for long."""
+    coming = asyncio.ensure_future(anext(messages, None))
     try:
         while True:
             done, _ = await asyncio.wait({coming}, timeout=QUIET)
             if not done:
                 yield ": still here\n\n"
                 continue
-            if (now := coming.result()) is None:
+            if (message := coming.result()) is None:
                 break
-            yield f"data: {json.dumps(now, allow_nan=False)}\n\n"
-            coming = asyncio.ensure_future(anext(snapshots, None))
-        yield "event: idle\ndata: {}\n\n"
+            yield message
+            coming = asyncio.ensure_future(anext(messages, None))
     finally:
         coming.cancel()
         with suppress(asyncio.CancelledError, Exception):
             await coming
-        close = getattr(snapshots, "aclose", None)
-        if close:
-            await close()
+        await closed(messages)
+
+
+async def closed(stream: AsyncIterator[Any]) -> None:
+    close = getattr(stream, "aclose", None)
+    if close:
+        await close()
 
 
 async def values_of(request: Request) -> dict[str, Any]:

@@ -72,7 +72,9 @@ RULES = (
     # drawing
     Rule("/api/openapi.json", "viewer", "admin"),
     Rule("/api/state", "viewer", "admin", stream=True),
+    Rule("/api/now", "viewer", "admin"),
     Rule("/api/jobs", "viewer", "artist"),
+    Rule("/api/load", "admin", "admin"),
     Rule("/api/restorations", "artist", "artist"),
     upload("/api/pictures", "artist", "artist"),
     upload("/api/preprocess", "artist", "artist"),
@@ -130,13 +132,17 @@ def fits(path: str, prefix: str) -> bool:
 
 
 def adjusted(rule: Rule, path: str) -> Rule:
-    """Pictures to learn from are uploaded to datasets/NAME itself; a training is followed at NAME/stream."""
+    """Pictures to learn from are uploaded to datasets/NAME itself; a training is followed at NAME/stream, a job at
+    ID/events."""
     if rule.prefix == "/api/training/datasets/" and "/" in path.removeprefix(rule.prefix):
         return TRAINING
     if rule.prefix == "/api/training" and path.endswith("/stream"):
         return FOLLOWED
+    if rule.prefix == "/api/jobs" and path.endswith("/events"):
+        return EVENTS
     return rule
 
 
 TRAINING = Rule("/api/training", "artist", "artist")
 FOLLOWED = Rule("/api/training", "artist", "artist", stream=True)
+EVENTS = Rule("/api/jobs", "viewer", "artist", stream=True)

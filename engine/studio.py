@@ -422,6 +422,27 @@ class Studio:
                 await asyncio.sleep(PERIOD)
                 await changed.wait()
 
+    def one(self, job_id: str, owner: str) -> dict[str, Any]:
+        """The job as it is, JSON-ready. Raises NotFound."""
+        job = self.store.job(job_id, owner)
+        (told,) = self.told([job], {} if job.state.final else self.line.order())
+        return told
+
+    async def follow_job(self, job_id: str, owner: str) -> AsyncIterator[dict[str, Any]]:
+        """The job now and after each change, until it has ended (or the studio stops)."""
+        with self.progress.listen(owner) as changed:
+            while not self.progress.closed:
+                changed.clear()
+                try:
+                    told = await asyncio.to_thread(self.one, job_id, owner)
+                except (NotFound, sqlite3.ProgrammingError):  # a look that is gone; the studio stops
+                    return
+                yield told
+                if told["finished"]:
+                    return
+                await asyncio.sleep(PERIOD)
+                await changed.wait()
+
     def draws(self) -> bool:
         """Whether a worker has a job in its hands: trainings rest then."""
         return bool(self.dispatcher.held)
