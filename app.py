@@ -103,6 +103,7 @@ def make_studio(settings: "Settings", data: Path, private: bool) -> "Studio":
         logs=settings.log_format,
         names=settings.names,
         sign=settings.marking == "signed",
+        webhook_hosts=settings.webhook_hosts,
         training=Training(
             tuple(folder.resolve() for folder in settings.training_folders),
             settings.training_yields,

@@ -15,6 +15,7 @@ from api.answer import FRESH
 from api.follow import Known, known, news, written
 from engine.errors import BadRequest
 from engine.job import JobState
+from engine.request.webhook import read_webhook
 from engine.studio import Studio
 
 router = APIRouter(prefix="/api")
@@ -37,7 +38,11 @@ Visitor = Annotated[str, Depends(the_visitor)]
 async def submit(request: Request, studio: TheStudio, owner: Visitor, live: bool = False) -> dict[str, str]:
     """Parameters by name. The answer comes when the job is on the disk. live: it is shown and not kept, and takes the
     place of the visitor's live job before."""
-    job = await to_thread.run_sync(studio.submit, await values_of(request), owner, live)
+    values = await values_of(request)
+    hook = read_webhook(values.pop("webhook", None))
+    if hook and live:
+        raise BadRequest("webhook.live", "A live job has no webhook.", "Leave one of both out.", field="webhook")
+    job = await to_thread.run_sync(studio.submit, values, owner, live, hook)
     return {"id": job.id}
 
 
@@ -63,6 +68,12 @@ def listed(
 @router.get("/jobs/{job_id}")
 def one(job_id: str, studio: TheStudio, owner: Visitor) -> JSONResponse:
     return JSONResponse(studio.one(job_id, owner), headers=FRESH)
+
+
+@router.get("/webhooks")
+def webhooks(studio: TheStudio, owner: Visitor) -> JSONResponse:
+    """The secret that your webhooks are signed with (docs/api.md)."""
+    return JSONResponse({"secret": studio.sealer.secret(owner)}, headers=FRESH)
 
 
 @router.get("/jobs/{job_id}/events")

@@ -75,6 +75,7 @@ RULES = (
     Rule("/api/now", "viewer", "admin"),
     Rule("/api/jobs", "viewer", "artist"),
     Rule("/api/load", "admin", "admin"),
+    Rule("/api/webhooks", "artist", "admin"),
     Rule("/api/restorations", "artist", "artist"),
     upload("/api/pictures", "artist", "artist"),
     upload("/api/preprocess", "artist", "artist"),

@@ -11,6 +11,7 @@ from engine.request.generation import GenerationRequest
 from engine.request.restoring import Denoise, RestoreRequest, Step, Upscale
 from engine.request.samplers import evaluations
 from engine.request.upscalers import PIXEL_UPSCALERS
+from engine.request.webhook import Webhook
 
 UNIT = 0.4  # of a UNet's work: a ControlNet is its encoder and middle once more
 NETWORK, CLEANING, OTHER = 6.0, 0.5, 0.1  # of a UNet's step per pixel: upscaling networks, and the picture steps
@@ -44,6 +45,7 @@ class Job(BaseModel):
     attempts: int = 0
     live: bool = False
     awaited: bool = False
+    webhook: Webhook | None = None
     created: float
     started: float | None = None
     finished: float | None = None

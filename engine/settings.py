@@ -46,6 +46,9 @@ class Settings(BaseSettings):
     log_format: Literal["text", "json"] = Field(
         "text", description="Lines of the log for people, or JSON objects for machines."
     )
+    webhook_hosts: tuple[str, ...] = Field(
+        (), description="Hosts, addresses and networks that webhooks may call although they are not public."
+    )
     allow_host: tuple[str, ...] = Field((), description="Further host names under which the page may be opened.")
     listen: bool = Field(False, description="Listen on all addresses of this machine; needs accounts.")
     accounts: bool = Field(False, description="People sign in; always so once there are accounts.")

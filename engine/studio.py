@@ -1,4 +1,4 @@
-"""The studio: what the page, the API and the commands talk to. It takes requests, remembers them, tells of them."""
+"""The studio: what the page, the API and the commands talk to; long, as it is the one door to all of the engine."""
 
 import asyncio
 import shutil
@@ -63,8 +63,12 @@ from engine.request.restoring import RestoreRequest
 from engine.request.restoring_read import read_restoring
 from engine.request.units import checked
 from engine.request.upscalers import EVERYWHERE, LATENT_UPSCALERS
+from engine.request.webhook import Webhook
 from engine.resolve import draw_seed, find, resolve
 from engine.training.supervisor import Ground, Supervisor
+from engine.webhooks.address import Allowed, target
+from engine.webhooks.deliveries import Deliveries
+from engine.webhooks.sign import Sealer
 from engine.workers import lookout, worker
 from engine.workers.inprocess import Thread
 from engine.workers.keeper import Vessel
@@ -88,8 +92,9 @@ class Training:
 class Studio:
     """Owns the data folder from its making to `stop`. Raises InUse when another one does; it imports no torch.
 
-    disk_reserve: GiB to leave free; names: how pictures' files are called; sign: every file;
-    terms: what a person may ask of the queue (engine/queue/terms.py); make_painter: another painter than the real one, made in the worker.
+    disk_reserve: GiB to leave free; names: how pictures' files are called; sign: every file; terms: what a person may ask
+    of the queue (engine/queue/terms.py); webhook_hosts: that may be called though they are not public; make_painter:
+    another painter than the real one, made in the worker.
     """
 
     def __init__(
@@ -104,6 +109,7 @@ class Studio:
         sign: bool = False,
         training: Training = Training(),
         terms: TermsOf = same_for_all,
+        webhook_hosts: Sequence[str] = (),
         make_painter: worker.MakePainter | None = None,
         logs: Format = "text",
     ):
@@ -136,6 +142,8 @@ class Studio:
         )
         self.lookout = lookout.Lookout(vessel, partial(lookout.eye, place))
         self.line = Line(self.store, self.dispatcher, self.progress, terms)
+        self.allowed, self.sealer = Allowed(webhook_hosts), Sealer(data / "webhook.key")
+        self.deliveries = Deliveries(self.store, self.sealer, self.allowed, self.gallery.made)
         doors = Doors(resolve=self.resolved, put=self.put, cancel=self.cancel)
         self.grids = Grids(data, self.store, self.gallery, self.progress, doors)
         ground = Ground(data, training.folders, painter.device, training.private)
@@ -149,6 +157,7 @@ class Studio:
         self.library.start()
         self.dispatcher.start()
         self.grids.start()
+        self.deliveries.start()
         self.training.start()
         self.copies.start()
 
@@ -156,6 +165,7 @@ class Studio:
         """Leave in good order: unfinished jobs wait for the next start. grace: seconds for the step at hand."""
         self.copies.stop()
         self.training.stop()
+        self.deliveries.stop()
         self.grids.stop()
         self.dispatcher.stop(grace)
         self.lookout.stop()
@@ -169,11 +179,14 @@ class Studio:
         self.store.close()
         self.lock.release()
 
-    def submit(self, values: Mapping[str, Any], owner: str, live: bool = False) -> Job:
+    def submit(self, values: Mapping[str, Any], owner: str, live: bool = False, webhook: Webhook | None = None) -> Job:
         """values: parameters by name. Returns once the job is durable; raises AtelierError otherwise.
 
-        live: not kept, and in the place of the owner's live job before, which is cancelled."""
-        job = Job(id=new_id(), owner=owner, request=self.resolved(values), live=live, created=time.time())
+        live: not kept, and in the place of the owner's live job before, which is cancelled; webhook: told when it ends."""
+        if webhook:
+            self.allowed.early(target(webhook.url))
+        asked, now = self.resolved(values), time.time()
+        job = Job(id=new_id(), owner=owner, request=asked, live=live, webhook=webhook, created=now)
         self.put(job)
         if live:
             for other in self.store.active(owner):
@@ -426,7 +439,11 @@ class Studio:
         """The job as it is, JSON-ready. Raises NotFound."""
         job = self.store.job(job_id, owner)
         (told,) = self.told([job], {} if job.state.final else self.line.order())
-        return told
+        hook = self.store.hook(job.id) if job.webhook else None
+        return {
+            **told,
+            "webhook": asdict(hook) | {"problem": hook.problem and hook.problem.model_dump()} if hook else None,
+        }
 
     async def follow_job(self, job_id: str, owner: str) -> AsyncIterator[dict[str, Any]]:
         """The job now and after each change, until it has ended (or the studio stops)."""

@@ -3,7 +3,7 @@
 import sqlite3
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -43,6 +43,23 @@ class Outcome:
     """What has become of a job so far."""
 
     state: JobState
+    problem: Problem | None
+
+
+@dataclass(frozen=True)
+class Due:
+    """A job whose webhook is to be told. tries: how many there were."""
+
+    job: Job
+    tries: int
+
+
+@dataclass(frozen=True)
+class Hook:
+    """How far a job's webhook is. waits: it is still to be told."""
+
+    waits: bool
+    tries: int
     problem: Problem | None
 
 
@@ -92,7 +109,8 @@ class Store:
                 )
             db.execute(
                 "INSERT INTO jobs (id, owner, state, vstart, vfinish, place, cost, checkpoint, rows, pictures, live,"
-                " payload) SELECT ?, ?, 'queued', ?, ?, COALESCE(MAX(place), 0) + 1, ?, ?, ?, ?, ?, ? FROM jobs",
+                " hook_due, payload) SELECT ?, ?, 'queued', ?, ?, COALESCE(MAX(place), 0) + 1, ?, ?, ?, ?, ?, ?, ?"
+                " FROM jobs",
                 (
                     job.id,
                     job.owner,
@@ -103,6 +121,7 @@ class Store:
                     rows(job.request),
                     job.count,
                     job.passing,
+                    None if job.webhook is None else 0.0,
                     job.model_dump_json(),
                 ),
             )
@@ -255,6 +274,40 @@ class Store:
         more = rows[limit - 1]["id"] if len(rows) > limit else None
         return [job for row in rows[:limit] if (job := read(row))], more
 
+    def due(self, now: float, busy: Collection[str] = ()) -> Due | None:
+        """The ended job whose webhook has waited longest, of none of these owners; unreadable ones are dropped."""
+        marks = ", ".join("?" * len(busy))
+        with self.lock:
+            while True:
+                row = self.database.execute(
+                    "SELECT * FROM jobs WHERE hook_due <= ? AND hook_due IS NOT NULL AND ended IS NOT NULL"
+                    f" AND owner NOT IN ({marks}) ORDER BY hook_due LIMIT 1",
+                    (now, *busy),
+                ).fetchone()
+                if row is None:
+                    return None
+                if job := read(row):
+                    return Due(job, row["hook_tries"])
+                self.told(row["id"], None, UNREADABLE)
+
+    def told(self, job_id: str, again: float | None, problem: Problem | None) -> None:
+        """A webhook was tried. again: when next, None for never; problem: why it has not arrived."""
+        with self.lock:
+            self.database.execute(
+                "UPDATE jobs SET hook_due = ?, hook_tries = hook_tries + 1, hook_problem = ? WHERE id = ?",
+                (again, problem and problem.model_dump_json(), job_id),
+            )
+
+    def hook(self, job_id: str) -> Hook:
+        with self.lock:
+            row = self.database.execute(
+                "SELECT hook_due, hook_tries, hook_problem FROM jobs WHERE id = ?", (job_id,)
+            ).fetchone()
+        if row is None:
+            raise not_found()
+        problem = Problem.model_validate_json(row["hook_problem"]) if row["hook_problem"] else None
+        return Hook(row["hook_due"] is not None, row["hook_tries"], problem)
+
     def load(self) -> list[Load]:
         """Of everybody who has jobs or has had some in the last 24 hours, who has most in the queue first."""
         with self.lock:
@@ -329,6 +382,7 @@ def read(row: sqlite3.Row) -> Job | None:
             attempts=row["attempts"],
             live=job.live,
             awaited=job.awaited,
+            webhook=job.webhook,
             created=job.created,
             started=row["started"],
             finished=row["finished"],

@@ -33,6 +33,9 @@ LATER = {  # columns that came after the first release, and what they hold in ro
     "live": "INTEGER NOT NULL DEFAULT 0",
     "cost": "REAL NOT NULL DEFAULT 0",  # million pixel-steps
     "place": "INTEGER NOT NULL DEFAULT 0",  # who goes first of those with the same vstart
+    "hook_due": "REAL",  # when the webhook is to be told next, once the job has ended; NULL: never, or not any more
+    "hook_tries": "INTEGER NOT NULL DEFAULT 0",
+    "hook_problem": "TEXT",
 }
 OF_BEFORE = {"cost": "(vfinish - vstart) / 1e6", "place": "seq"}
 INDEXES = """
@@ -45,6 +48,7 @@ CREATE INDEX IF NOT EXISTS jobs_claims ON jobs (owner, vfinish);
 CREATE INDEX IF NOT EXISTS jobs_ended ON jobs (ended) WHERE ended IS NOT NULL;
 CREATE INDEX IF NOT EXISTS jobs_ended_of_owner ON jobs (owner, ended) WHERE ended IS NOT NULL;
 CREATE INDEX IF NOT EXISTS jobs_of_owner ON jobs (owner, seq);
+CREATE INDEX IF NOT EXISTS jobs_to_tell ON jobs (hook_due) WHERE hook_due IS NOT NULL AND ended IS NOT NULL;
 CREATE INDEX IF NOT EXISTS spent_of_owner ON spent (owner, at);
 """
 
