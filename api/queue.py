@@ -2,12 +2,10 @@
 
 import hashlib
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 
-from api.access import person
 from api.jobs import TheStudio, Visitor
-from engine.errors import Forbidden
 from engine.job import Job
 
 router = APIRouter(prefix="/api")
@@ -91,10 +89,8 @@ def move(job_id: str, studio: TheStudio, owner: Visitor, to: Move | None = None)
 
 
 @router.get("/load")
-def load(request: Request, studio: TheStudio) -> Load:
-    """Jobs and their cost for each person, without prompts. For admins."""
-    if person(request).role != "admin":
-        raise Forbidden("load.admin", "Only an admin sees the load.", "Your own jobs are at api/jobs.")
+def load(studio: TheStudio) -> Load:
+    """Jobs and their cost for each person, without prompts. For admins (api/rules.py)."""
     rows = studio.line.load()
     people = [Share(**{**row, "person": sign(row.pop("owner"))}) for row in rows]
     return Load(people=people, pace=studio.progress.seconds_per_cost)

@@ -80,4 +80,4 @@ def test_the_load_is_for_admins_and_shows_neither_prompts_nor_who_may_open_a_gal
     assert "house" not in str(said)
     with private_place.client() as visitor:
         refused = visitor.get("/api/load")
-    assert (refused.status_code, refused.json()["error"]["code"]) == (403, "load.admin")
+    assert (refused.status_code, refused.json()["error"]["code"]) == (403, "people.admins")
