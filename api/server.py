@@ -47,7 +47,6 @@ from engine.errors import (
     Busy,
     CannotSign,
     DiskFull,
-    Forbidden,
     InUse,
     ModelDamaged,
     NotFound,
@@ -58,7 +57,6 @@ from engine.studio import Studio
 
 STATUS: dict[type[AtelierError], int] = {
     BadRequest: 400,
-    Forbidden: 403,
     NotFound: 404,
     InUse: 409,
     ModelDamaged: 422,

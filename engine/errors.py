@@ -36,10 +36,6 @@ class NotFound(AtelierError):
     """There is no such job, picture or model (or it is somebody else's)."""
 
 
-class Forbidden(AtelierError):
-    """The person who asks may not do this."""
-
-
 class ModelDamaged(AtelierError):
     """A model file cannot be used: truncated, incomplete, not a model, or full of NaN."""
 
