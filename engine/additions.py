@@ -5,9 +5,10 @@ from contextlib import suppress
 from typing import Any, Protocol, TypeVar
 
 from engine import control_text
-from engine.errors import AtelierError, BadRequest
+from engine.errors import AtelierError, BadRequest, Problem
 from engine.prompt import networks
 from engine.prompt.words import Words
+from engine.request.control import ControlUnit
 from engine.request.generation import GenerationRequest
 from engine.request.upscalers import EVERYWHERE
 
@@ -23,6 +24,12 @@ class Addition(Protocol):
     def width(self) -> int: ...
     @property
     def vectors(self) -> int: ...
+    @property
+    def methods(self) -> tuple[str, ...]: ...
+    @property
+    def sight(self) -> tuple[str, ...]: ...
+    @property
+    def problem(self) -> Problem | None: ...
 
 
 A = TypeVar("A", bound=Addition)
@@ -31,6 +38,8 @@ A = TypeVar("A", bound=Addition)
 class Shelf(Protocol[A]):
     """What is asked of those of one kind: engine.library.shelf.Shelf."""
 
+    def all(self) -> Sequence[A]: ...
+    def refresh(self) -> None: ...
     def find(self, wanted: str) -> A: ...
     def with_hash(self, digest: str, name: str = "") -> A | None: ...
     def hash_of(self, addition: A) -> str: ...
@@ -46,6 +55,8 @@ class Shelves(Protocol):
     def embeddings(self) -> Shelf[Any]: ...
     @property
     def controls(self) -> Shelf[Any]: ...
+    @property
+    def encoders(self) -> Shelf[Any]: ...
     @property
     def upscalers(self) -> Shelf[Any]: ...
 
@@ -66,7 +77,9 @@ def settled(
     return request.with_(spent=told)
 
 
-def settled_units(request: GenerationRequest, controls: Shelf[A], width: int, model: str) -> GenerationRequest:
+def settled_units(
+    request: GenerationRequest, controls: Shelf[A], encoders: Shelf[A], width: int, model: str
+) -> GenerationRequest:
     """Each unit's ControlNet by its hash, and the starting picture where it has none of its own."""
     if not request.control:
         return request
@@ -86,8 +99,48 @@ def settled_units(request: GenerationRequest, controls: Shelf[A], width: int, mo
                 unit=at + 1,
             )
         told = {"model": found.name, "model_hash": controls.hash_of(found), "picture": picture}
+        told |= by_sight(unit, at, found, encoders) if "IP-Adapter" in found.methods else {"encoder_hash": ""}
         units.append({**unit.model_dump(), **told})
     return request.with_units(units)
+
+
+def by_sight(unit: ControlUnit, at: int, found: Addition, encoders: Shelf[A]) -> dict[str, Any]:
+    """Of an IP-Adapter: the image encoder that it sees through. It takes the picture as it is, so what says how a map is
+    made says nothing, and stands as if nobody had said it."""
+    if unit.preprocessor != "none":
+        raise BadRequest(
+            "control.sight",
+            f"Control unit {at + 1}: the IP-Adapter '{found.name}' sees the picture itself, not what {unit.preprocessor} makes"
+            " of it.",
+            "Take the preprocessor away.",
+            field=f"control.{at}.preprocessor",
+            unit=at + 1,
+            name=found.name,
+            preprocessor=unit.preprocessor,
+        )
+    chosen = encoder_of(found, unit.encoder_hash, encoders, f"control.{at}.model")
+    unsaid = ("resize_mode", "resolution", "threshold_a", "threshold_b", "pixel_perfect", "mode")
+    usual = {name: ControlUnit.model_fields[name].default for name in unsaid}
+    return {**usual, "encoder_hash": encoders.hash_of(chosen)}
+
+
+def encoder_of(found: Addition, digest: str, encoders: Shelf[A], field: str) -> A:
+    """The hash decides; without one it is the first that sees what is asked for."""
+    if digest:
+        return here(encoders, "CLIP vision", digest, "image encoder", field)
+    for looked in (False, True):
+        if looked:
+            encoders.refresh()
+        for one in encoders.all():
+            if one.problem is None and set(found.sight) <= set(one.sight):
+                return one
+    raise BadRequest(
+        "control.encoder",
+        f"The image encoder (CLIP vision) that the IP-Adapter '{found.name}' sees through is not here.",
+        "Put its model.safetensors into models/clip_vision: for most of them CLIP-ViT-H-14.",
+        field=field,
+        name=found.name,
+    )
 
 
 def settled_upscaler(request: GenerationRequest, upscalers: Shelf[A]) -> GenerationRequest:

@@ -39,7 +39,7 @@ def written(units: Sequence[Mapping[str, Any]]) -> dict[str, str]:
     """The pairs of these units, values not yet quoted."""
     pairs: dict[str, str] = {}
     for at, unit in enumerate(units):
-        told = {key: unit[name] for key, name in KEYS.items() if unit[name] is not None}
+        told = {key: unit[name] for key, name in KEYS.items() if unit[name] not in (None, "")}
         told["Model"] = f"{unit['model']} [{unit['model_hash']}]" if unit["model_hash"] else unit["model"]
         pairs[f"{UNIT} {at}"] = ", ".join(f"{key}: {quoted(value)}" for key, value in told.items())
         if unit["picture"]:
@@ -65,6 +65,8 @@ def unit_of(text: str, picture: str) -> dict[str, Any] | None:
     if not {"Module", "Model"} <= told.keys() or told.keys() - KEYS.keys() - PASSED_OVER:
         return None
     values: dict[str, Any] = {**UNSAID, **{KEYS[key]: value for key, value in told.items() if key in KEYS}}
+    if values["preprocessor"].startswith("ip-adapter"):
+        values["preprocessor"] = "none"  # theirs name the image encoder, which is found by the adapter here
     if values["preprocessor"] not in PREPROCESSORS:
         values["preprocessor"] = values["preprocessor"].split(" (")[0].lower()  # "invert (from white bg & black line)"
     values["resize_mode"] = FORMER_FITS.get(values.get("resize_mode", ""), values.get("resize_mode", "Crop and Resize"))

@@ -62,7 +62,9 @@ class Job(BaseModel):
         request = self.request
         if isinstance(request, RestoreRequest):
             return sum(w * h for w, h in request.sizes) * sum(map(weight, request.steps)) / 1e6
-        units = sum(unit.weight > 0 for unit in request.control)
+        units = sum(
+            unit.weight > 0 and not unit.encoder_hash for unit in request.control
+        )  # IP-Adapters cost nearly nothing
         (width, height), sampling = request.size, request.sampling
         work = width * height * evaluations(sampling.sampler, sampling.steps) * request.loops
         if request.hires.on:

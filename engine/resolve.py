@@ -84,7 +84,7 @@ def resolve(
     )
     settled = additions.settled_upscaler(settled, library.upscalers)
     check_large(settled)
-    settled = additions.settled_units(settled, library.controls, model.words, model.name)
+    settled = additions.settled_units(settled, library.controls, library.encoders, model.words, model.name)
     return additions.settled(spend(settled, lexicon), library.loras, library.embeddings, model.words, model.name)
 
 

@@ -333,6 +333,7 @@ class Studio:
             "lora": library.loras,
             "embedding": library.embeddings,
             "control": library.controls,
+            "encoder": library.encoders,
             "upscaler": library.upscalers,
             "annotator": library.annotators,
         }

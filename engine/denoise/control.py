@@ -1,27 +1,31 @@
-"""Control: what ControlNets and T2I-Adapters add to the UNet's own features, row by row.
+"""Control: what ControlNets and T2I-Adapters add to the UNet's own features, row by row; IP-Adapters are image_prompt's.
 
 Rows without control get zeros where others in their call have something; a call without control pays nothing.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 import torch
-from diffusers import T2IAdapter
+from diffusers import ControlNetModel, T2IAdapter
 from PIL import Image
 from torch import Tensor, nn
 
+from engine.denoise.image_prompt import looked_at
 from engine.denoise.packing import bucket
 from engine.errors import ModelDamaged
 from engine.library.addition import Addition
+from engine.library.ip_adapter import IPAdapter
 from engine.library.load import LoadedModel
 from engine.library.load_control import LoadedControl, refuse_misfit
+from engine.library.load_encoder import LoadedEncoder
 from engine.library.scan import Library
 from engine.picture.inputs import open_input
 from engine.picture.preprocessors.maps import Detect, control_map, nobody
+from engine.prompt import composition
 from engine.request.control import ControlUnit
 from engine.request.generation import GenerationRequest
 
@@ -32,12 +36,18 @@ ADAPTER_FADE = (0.25, 0.62, 0.825, 1.0)  # the same of a T2I-Adapter's outputs
 @dataclass(frozen=True, eq=False)
 class Unit:
     """seen: what the network made of the map, the same at every step: a ControlNet's embedding of it, or all that a
-    T2I-Adapter has to say, both with a leading 1. share: what its network takes at a step, of what the UNet takes."""
+    T2I-Adapter or an IP-Adapter has to say, with a leading 1. share: what its network takes at a step, of what the UNet
+    takes. unseen: what an IP-Adapter says beside the negative prompt."""
 
     control: LoadedControl
     seen: tuple[Tensor, ...]
     asked: ControlUnit
     share: float
+    unseen: tuple[Tensor, ...] = ()
+
+    @property
+    def weight(self) -> float:
+        return self.asked.weight
 
     @property
     def adapter(self) -> bool:
@@ -46,7 +56,8 @@ class Unit:
     @property
     def only_positive(self) -> bool:
         """Heard beside the prompt, and not beside the negative one."""
-        pools = not self.adapter and bool(self.control.network.config["global_pool_conditions"])
+        network = self.control.network
+        pools = isinstance(network, ControlNetModel) and bool(network.config["global_pool_conditions"])
         return pools or self.asked.mode == "ControlNet is more important"
 
     def acts(self, index: int, of: int) -> bool:
@@ -102,19 +113,40 @@ def units_of(
     pictures: Path,
     size: tuple[int, int] | None = None,
     detect: Detect = nobody,
+    encoders: Mapping[str, LoadedEncoder] = {},
 ) -> tuple[Unit, ...]:
-    """controls: the networks by their hash; size: of the pass, the first one's unless given; detect: for preprocessors that
-    are networks. Maps are made here, once for all pictures of a job."""
+    """controls, encoders: the networks by their hash; size: of the pass, the first one's unless given; detect: for
+    preprocessors that are networks. Maps are made here, once for all pictures of a job."""
     found = []
     for at, asked in enumerate(request.control):
         if asked.weight > 0:
             control = controls[asked.model_hash]
             refuse_misfit(control, model)
             picture = open_input(pictures, asked.picture, f"control.{at}.picture")
+            if isinstance(control.network, IPAdapter):
+                seen = looked_at(control.network, encoders[asked.encoder_hash], picture, guided(request))
+                found.append(Unit(control, seen[0], asked, 0.0, seen[1]))
+                continue
             map_ = control_map(asked, picture, size or request.size, detect)
             share = 0.0 if isinstance(control.network, T2IAdapter) else weights(control.network) / weights(model.unet)
             found.append(Unit(control, look(control, map_, 2 if request.sampling.guidance > 1 else 1), asked, share))
     return tuple(found)
+
+
+def guided(request: GenerationRequest) -> bool:
+    """Whether any of its pictures listens to a negative prompt."""
+    prompts = (request.words.prompt, *request.spent.prompts)
+    return any(composition.rows(prompt, request.sampling.guidance) > 1 for prompt in prompts)
+
+
+def mapped(units: Sequence[Unit]) -> tuple[Unit, ...]:
+    """Those that read a map."""
+    return tuple(unit for unit in units if not isinstance(unit.control.network, IPAdapter))
+
+
+def pictured(units: Sequence[Unit]) -> tuple[Unit, ...]:
+    """Those that see the picture itself."""
+    return tuple(unit for unit in units if isinstance(unit.control.network, IPAdapter))
 
 
 def weights(network: nn.Module) -> int:
@@ -143,6 +175,28 @@ def wanted(request: GenerationRequest, library: Library) -> dict[str, Addition]:
     return found
 
 
+def wanted_encoders(request: GenerationRequest, library: Library) -> dict[str, Addition]:
+    """The files of the image encoders that a resolved request's IP-Adapters see through, by their hash."""
+    found: dict[str, Addition] = {}
+    for at, unit in enumerate(request.control):
+        if unit.encoder_hash and unit.weight > 0:
+            file = library.encoders.with_hash(unit.encoder_hash)
+            if file is None:
+                library.encoders.refresh()
+                file = library.encoders.with_hash(unit.encoder_hash)
+            if file is None:
+                raise ModelDamaged(
+                    "encoder.gone",
+                    f"The image encoder [{unit.encoder_hash}] that the IP-Adapter {unit.model} sees through is no longer here.",
+                    "Put it back into models/clip_vision, or take the unit away.",
+                    field=f"control.{at}.model",
+                    name=unit.model,
+                    hash=unit.encoder_hash,
+                )
+            found[unit.encoder_hash] = file
+    return found
+
+
 def look(control: LoadedControl, map_: Image.Image, copies: int) -> tuple[Tensor, ...]:
     pixels = torch.from_numpy(np.asarray(map_, np.float32)[None] / 255).permute(0, 3, 1, 2)
     pixels = pixels.to(control.device, control.dtype)
@@ -157,7 +211,8 @@ def acting(units: Sequence[Unit], index: int, of: int, rows: int, negatives: int
     """Of each row of a picture those that count. negatives: rows, from the first, that are the negative prompt's."""
     now = [unit for unit in units if unit.acts(index, of)]
     for row in range(rows):
-        yield tuple(unit for unit in now if not unit.only_positive or row >= negatives)
+        mine = [unit for unit in now if not unit.only_positive or row >= negatives]
+        yield tuple(replace(unit, seen=unit.unseen) if unit.unseen and row < negatives else unit for unit in mine)
 
 
 def added(units: Sequence[tuple[Unit, ...]], inputs: Inputs) -> Added:
@@ -181,7 +236,7 @@ def say(found: Added, rows: Sequence[int], units: Sequence[Unit], inputs: Inputs
     else:
         spare = bucket(len(rows)) - len(rows)  # bits depend on the bucket, never on companions
         asked, seen = [*rows, *[rows[0]] * spare], [unit.seen[0] for unit in units]
-        its, network = inputs.rows(asked), units[0].control.network
+        its, network = inputs.rows(asked), cast(ControlNetModel, units[0].control.network)
         down, middle = network(
             its.latents[:, : network.config["in_channels"]],  # inpainting and instruct networks get more than that
             its.times,

@@ -7,7 +7,8 @@ from math import lcm
 import torch
 
 from engine.denoise.conditioning import Conditioning
-from engine.denoise.control import Inputs, Unit, acting, added
+from engine.denoise.control import Inputs, Unit, acting, added, mapped, pictured
+from engine.denoise.image_prompt import attending
 from engine.denoise.keep import Keep
 from engine.denoise.noise import Noise
 from engine.denoise.packing import bucket, pack
@@ -135,8 +136,9 @@ def one_call(model: LoadedModel, rows: Sequence[Row]) -> list[torch.Tensor]:
     contexts = torch.stack([row.context.repeat(length // len(row.context), 1) for row in padded])
     if model.device.type == "cuda":
         latents = latents.contiguous(memory_format=torch.channels_last)
-    more = added([row.units for row in rows], Inputs(latents, times, contexts)).arguments()
-    output = model.unet(latents, times, encoder_hidden_states=contexts, return_dict=False, **more)[0]
+    more = added([mapped(row.units) for row in rows], Inputs(latents, times, contexts)).arguments()
+    with attending(model.unet, [pictured(row.units) for row in rows]):
+        output = model.unet(latents, times, encoder_hidden_states=contexts, return_dict=False, **more)[0]
     return list(output[: len(rows)].float().split(1))
 
 

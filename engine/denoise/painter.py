@@ -14,7 +14,7 @@ import torch
 from engine import infotext
 from engine.denoise import device as devices
 from engine.denoise import loop
-from engine.denoise.control import wanted
+from engine.denoise.control import wanted, wanted_encoders
 from engine.denoise.decode import check, decode
 from engine.denoise.encode import vae_factor
 from engine.denoise.finish import finish
@@ -30,6 +30,7 @@ from engine.job import Job
 from engine.library.annotators import files_of
 from engine.library.load import LoadedModel, load
 from engine.library.load_control import LoadedControl, load_control
+from engine.library.load_encoder import LoadedEncoder, load_encoder
 from engine.library.load_upscaler import LoadedUpscaler, load_upscaler
 from engine.library.scan import Library, ModelFile
 from engine.memory.relief import device_lost, out_of_memory
@@ -37,6 +38,7 @@ from engine.memory.residency import Residency, give_back
 from engine.picture.preprocessors.edges import Pixels
 from engine.provenance.mark import mark_of
 from engine.provenance.sign import Signer
+from engine.request.generation import GenerationRequest
 from engine.request.restoring import RestoreRequest, Upscale
 from engine.request.upscalers import EVERYWHERE
 from engine.resolve import find
@@ -45,7 +47,7 @@ from engine.restore.run import Restoration
 
 log = logging.getLogger(__name__)
 PREVIEWS = 12  # at most, over a picture's steps
-Lent = LoadedModel | LoadedControl | LoadedUpscaler | LoadedDetector
+Lent = LoadedModel | LoadedControl | LoadedEncoder | LoadedUpscaler | LoadedDetector
 M = TypeVar("M", bound=Lent)
 BETWEEN = 0.1  # seconds between two previews of a picture
 
@@ -158,8 +160,19 @@ class Painter:
             name, digest = request.hires.hires_upscaler, request.spent.hires_upscaler_hash
             work.upscaler = self.borrow_upscaler(Upscale(upscaler=name, upscaler_hash=digest), work.lease)
         self.use_threads(work, request.size)
-        work.pictures = compose(work, work.model, Sources(self.folder), self.wardrobe, self.detect)
+        with ExitStack() as looking:  # an image encoder looks once, and is given back before anything is drawn
+            encoders = self.borrow_encoders(request, looking)
+            work.pictures = compose(work, work.model, Sources(self.folder), self.wardrobe, self.detect, encoders)
         yield Started(job=work.job.id, doing="drawing")
+
+    def borrow_encoders(self, request: GenerationRequest, lease: ExitStack) -> dict[str, LoadedEncoder]:
+        borrowed: dict[str, LoadedEncoder] = {}
+        for digest, found in wanted_encoders(request, self.library).items():
+            size = found.size * self.dtype.itemsize // 2
+            read = partial(self.load, partial(load_encoder, found), digest)
+            lent = lease.enter_context(self.residency.lease(f"encoder {digest}", size, read))
+            borrowed[digest] = cast(LoadedEncoder, lent)
+        return borrowed
 
     def file(self, work: Work) -> ModelFile:
         """The file of the job's model, looked for again when it was added after the last scan."""

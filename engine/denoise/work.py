@@ -1,6 +1,7 @@
 """A job on the easel: its model, its pictures in the making, and what is still to come."""
 
 import time
+from collections.abc import Mapping
 from concurrent.futures import Future
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
@@ -23,6 +24,7 @@ from engine.denoise.wardrobe import Set, Wardrobe, sets_of
 from engine.job import Job
 from engine.library.load import LoadedModel
 from engine.library.load_control import LoadedControl
+from engine.library.load_encoder import LoadedEncoder
 from engine.library.load_upscaler import LoadedUpscaler
 from engine.picture.preprocessors.maps import Detect, nobody
 from engine.prompt.schedule import Timeline
@@ -118,11 +120,16 @@ class Work:
 
 
 def compose(
-    work: Work, model: LoadedModel, sources: Sources, wardrobe: Wardrobe, detect: Detect = nobody
+    work: Work,
+    model: LoadedModel,
+    sources: Sources,
+    wardrobe: Wardrobe,
+    detect: Detect = nobody,
+    encoders: Mapping[str, LoadedEncoder] = {},
 ) -> list[Picture]:
-    """The job's pictures at their first step, but those that are stored already. detect: as in units_of."""
+    """The job's pictures at their first step, but those that are stored already. detect, encoders: as in units_of."""
     request, speaker = work.request, Speaker(model, wardrobe)
-    see = partial(units_of, request, work.controls, model, sources.folder, detect=detect)
+    see = partial(units_of, request, work.controls, model, sources.folder, detect=detect, encoders=encoders)
     units, larger, made = see(), (), []
     if request.hires.on:
         larger = see(request.hires.size(request.size))

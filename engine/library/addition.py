@@ -1,4 +1,4 @@
-"""What lies beside the models: LoRAs, embeddings, ControlNets, upscalers and annotators as the list shows them, told from their headers and cards."""
+"""What lies beside the models: LoRAs, embeddings, ControlNets, image encoders, upscalers and annotators as the list shows them, told from their headers and cards."""
 
 import json
 import re
@@ -10,13 +10,14 @@ from typing import Any, Literal
 from engine.errors import AtelierError, ModelDamaged, Problem
 from engine.library.card import read_card
 from engine.library.control_kinds import control
+from engine.library.encoder_kinds import encoder
 from engine.library.families.table import FAMILIES, NOT_YET
 from engine.library.header import CONVERT, Header, read_header
 from engine.library.lora.layers import WIDTHS, layers_of
 from engine.library.pickles import check_pickle
 from engine.library.upscaler_kinds import upscaler
 
-Kind = Literal["lora", "embedding", "control", "upscaler", "annotator"]
+Kind = Literal["lora", "embedding", "control", "encoder", "upscaler", "annotator"]
 
 PICKLES = (".ckpt", ".pt", ".pth", ".bin")
 PICTURES = (".png", ".preview.png", ".jpg", ".jpeg", ".webp")
@@ -32,7 +33,8 @@ class Addition:
 
     width: of the words that it fits, 0 when it fits any; rank: of a LoRA; vectors: of an embedding; methods: a LoRA's, or
     which kind of control. triggers: what its
-    maker says to write; tags: the most frequent in the captions that it learned from.
+    maker says to write; tags: the most frequent in the captions that it learned from. sight: what an image encoder can say
+    of a picture, and what an IP-Adapter asks of one.
     """
 
     name: str
@@ -45,6 +47,7 @@ class Addition:
     rank: int = 0
     vectors: int = 0
     methods: tuple[str, ...] = ()
+    sight: tuple[str, ...] = ()
     title: str = ""
     about: str = ""
     licence: str = ""
@@ -70,6 +73,8 @@ def describe(path: Path, name: str, kind: Kind) -> Addition:
     name = NOT_IN_NAMES.sub("_", name)
     if kind == "control" and "/" in name:  # diffusers calls all alike, and puts them into folders
         name = re.sub(r"/diffusion_pytorch_model(?=$|\.fp16$|\.bf16$)", "", name)
+    if kind == "encoder" and "/" in name:
+        name = name.removesuffix("/model")
     word = name.rsplit("/", 1)[-1]
     if word in ("learned_embeds", "pytorch_lora_weights") and "/" in name:  # diffusers calls all alike
         word = name.split("/")[-2]
@@ -135,6 +140,7 @@ KINDS: Mapping[Kind, Callable[[Header], Mapping[str, Any]]] = {
     "lora": lora,
     "embedding": embedding,
     "control": control,
+    "encoder": encoder,
     "upscaler": upscaler,
     "annotator": lambda header: {},  # its name says what it is
 }

@@ -20,12 +20,16 @@ PLACES = {
     "lora": ("a LoRA", "loras"),
     "embedding": ("a textual inversion", "embeddings"),
     "controlnet": ("a ControlNet", "controlnet"),
+    "ip-adapter": ("an IP-Adapter", "controlnet"),
+    "image encoder": ("an image encoder", "clip_vision"),
 }
 
 # The first row of which one key begins a tensor's name tells the kind; order matters.
 KINDS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("lora", ("lora_unet_", "lora_te", "lycoris_", "unet.down_blocks.0.attentions.0.processor", "base_model.model.")),
     ("controlnet", ("control_model.", "controlnet_cond_embedding.", "input_hint_block.")),
+    ("ip-adapter", ("image_proj.", "ip_adapter.")),
+    ("image encoder", ("vision_model.",)),
     ("embedding", ("emb_params", "string_to_param")),
     ("checkpoint", (UNET,)),
     ("vae", (VAE, "decoder.conv_in.")),

@@ -1,4 +1,4 @@
-"""From a file in models/controlnet to a network on a device: a ControlNet or a T2I-Adapter."""
+"""From a file in models/controlnet to a network on a device: a ControlNet, a T2I-Adapter or an IP-Adapter."""
 
 import re
 from collections.abc import Collection
@@ -11,12 +11,13 @@ from diffusers import ControlNetModel, T2IAdapter
 from torch import nn
 
 from engine.errors import ModelDamaged
-from engine.library import names
+from engine.library import ip_adapter, names
 from engine.library.addition import Addition
 from engine.library.control_kinds import BARE, DIFFUSERS, ORIGINAL
 from engine.library.families.table import FAMILIES
 from engine.library.folder import read_config, refuse_towers
 from engine.library.header import Header, stamp_of
+from engine.library.ip_adapter import IPAdapter
 from engine.library.load import LoadedModel, skeleton, without_meta
 from engine.library.loaded import Loaded
 from engine.library.model import as_error
@@ -33,7 +34,7 @@ FOLD = 8  # pixels along a side that a T2I-Adapter makes one of
 class LoadedControl(Loaded):
     """network: a ControlNet takes `controlnet_cond` embedded, since that is the same at every step; embed: does it."""
 
-    network: ControlNetModel | T2IAdapter
+    network: ControlNetModel | T2IAdapter | IPAdapter
     embed: nn.Module
 
 
@@ -46,7 +47,10 @@ def load_control(found: Addition, device: torch.device, dtype: torch.dtype, hash
     stamps = {found.path: file.header.stamp}
     if "T2I-Adapter" in found.methods:
         part = adapter(file.header, found.path)
-        network: ControlNetModel | T2IAdapter = skeleton(part, _adapter)
+        network: ControlNetModel | T2IAdapter | IPAdapter = skeleton(part, _adapter)
+    elif "IP-Adapter" in found.methods:
+        part = ip_adapter.part_of(file.header, found.path)
+        network = skeleton(part, ip_adapter.built)
     else:
         part = controlnet(file.header, found, config)
         network = skeleton(part, _controlnet)
@@ -79,7 +83,11 @@ class Flipped(nn.Module):
 def refuse_misfit(control: LoadedControl, model: LoadedModel) -> None:
     """Raise ModelDamaged for one that was made for another network: its answers could not be added to this one's."""
     unet = model.unet.config
-    if isinstance(control.network, T2IAdapter):
+    if isinstance(control.network, IPAdapter):
+        modules = model.unet.named_modules()
+        hears = sorted(tuple(m.to_k.weight.shape) for name, m in modules if name.endswith(".attn2"))
+        fits = sorted(control.network.hears) == hears
+    elif isinstance(control.network, T2IAdapter):
         widths = list(control.network.config["channels"])
         widths += widths[-1:] if control.network.config["adapter_type"] == "light_adapter" else []
         # diffusers' UNet adds them before a block's downsampler, but for blocks that do not attend after it

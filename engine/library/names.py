@@ -15,10 +15,12 @@ OPEN_CLIP = "cond_stage_model.model."
 
 
 class Place(NamedTuple):
-    """third: 0, 1 or 2 when the parameter is the query, key or value part of a tensor that stacks all three."""
+    """third: 0, 1 or 2 when the parameter is the query, key or value part of a tensor that stacks all three; of: 2 where it
+    stacks key and value alone."""
 
     key: str
     third: int | None = None
+    of: int = 3
 
 
 Places = dict[str, Place]

@@ -34,6 +34,7 @@ class Library:
         self.loras = Shelf("lora", models / "loras", HashCache(cache, shown=12, tensors_only=True), whole)
         self.embeddings = Shelf("embedding", models / "embeddings", whole)
         self.controls = Shelf("control", models / "controlnet", HashCache(cache), LegacyHashes(cache))
+        self.encoders = Shelf("encoder", models / "clip_vision", HashCache(cache))
         self.upscalers = Shelf("upscaler", models / "upscalers", HashCache(cache))
         self.annotators = Shelf("annotator", models / "annotators", HashCache(cache))
         self._lock = threading.Lock()
@@ -59,6 +60,7 @@ class Library:
         self.loras.refresh()
         self.embeddings.refresh()
         self.controls.refresh()
+        self.encoders.refresh()
         self.upscalers.refresh()
         self.annotators.refresh()
         self._changed.set()
@@ -170,7 +172,7 @@ class Library:
                 if not model.problem:
                     with contextlib.suppress(ModelDamaged):  # deleted or being written: the next refresh sees it
                         self._hashes.compute(_hashed(model), self._stop)
-            for shelf in (self.embeddings, self.loras, self.controls, self.upscalers):
+            for shelf in (self.embeddings, self.loras, self.controls, self.encoders, self.upscalers):
                 for addition in sorted(shelf.all(), key=lambda addition: addition.size):
                     for hashes in shelf.hashes if not addition.problem else ():
                         if self._stop.is_set():

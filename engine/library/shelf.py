@@ -1,4 +1,4 @@
-"""A shelf of the library: the LoRAs, the embeddings, the ControlNets, the upscalers or the annotators in their folder, found by name, by word or by hash."""
+"""A shelf of the library: the LoRAs, the embeddings, the ControlNets, the image encoders, the upscalers or the annotators in their folder, found by name, by word or by hash."""
 
 import difflib
 import threading
@@ -20,6 +20,7 @@ LABELS: dict[Kind, tuple[str, str]] = {
     "lora": ("LoRA", "loras"),
     "embedding": ("embedding", "embeddings"),
     "control": ("ControlNet", "controlnet"),
+    "encoder": ("image encoder", "clip_vision"),
     "upscaler": ("upscaler", "upscalers"),
     "annotator": ("file of weights", "annotators"),
 }

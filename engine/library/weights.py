@@ -70,7 +70,7 @@ def fill(network: nn.Module, part: Part, file: WeightFile, device: torch.device,
 def _take(file: WeightFile, place: Place, shape: torch.Size) -> Tensor:
     tensor = file.tensor(place.key)
     if place.third is not None:
-        rows = tensor.shape[0] // 3
+        rows = tensor.shape[0] // place.of
         tensor = tensor[rows * place.third : rows * (place.third + 1)]
     return tensor.view(shape)  # 1 x 1 convolutions and linear layers differ only in trailing ones
 
@@ -116,7 +116,7 @@ def _refuse_missing(wanted: dict[str, Tensor], places: dict[str, Place], part: P
 def _stored_shape(entry: Entry, place: Place) -> tuple[int, ...]:
     shape = entry.shape
     if place.third is not None:
-        shape = (shape[0] // 3, *shape[1:]) if shape and shape[0] % 3 == 0 else ()
+        shape = (shape[0] // place.of, *shape[1:]) if shape and shape[0] % place.of == 0 else ()
     return _without_ones(shape)
 
 

@@ -38,7 +38,7 @@ class ControlUnit(Part):
             min_length=1,
             max_length=512,
             title="ControlNet",
-            description="The ControlNet or T2I-Adapter that reads the map, by name, or name and hash.",
+            description="The ControlNet, T2I-Adapter or IP-Adapter that reads the map, by name, or name and hash.",
         ),
         Shown(infotext="Model", a1111="model"),
     ]
@@ -49,6 +49,15 @@ class ControlUnit(Part):
             title="ControlNet hash",
             description="First hexadecimal digits of its SHA-256; the studio fills it in.",
         ),
+    ] = ""
+    encoder_hash: Annotated[
+        str,
+        Field(
+            pattern=r"^([0-9a-f]{10})?$",
+            title="Image encoder hash",
+            description="Of the image encoder that an IP-Adapter sees through; the studio fills it in.",
+        ),
+        Shown(infotext="Image Encoder"),
     ] = ""
     weight: Annotated[
         float,

@@ -20,6 +20,8 @@ from tests.browser.hands import WAIT
 from tests.engine.detect.files import write_annotator
 from tests.engine.library.blobs import write
 from tests.engine.library.test_control_kinds import controlnet
+from tests.engine.library.tiny import write_sd1
+from tests.engine.library.tiny_ip_adapter import write_adapter, write_encoder
 
 expect.set_options(timeout=20_000)  # of a busy machine
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
@@ -105,14 +107,21 @@ def url(program: Program) -> str:
 
 @pytest.fixture(scope="session")
 def controlled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Program]:
-    """A studio with the built-in model and its ControlNet for scribbles, one that does not fit it, and a detector (random)."""
+    """A studio with the built-in model and its ControlNet for scribbles, one that does not fit it; and of random weights a
+    detector, and an instruct model with an IP-Adapter for it."""
     folder = tmp_path_factory.mktemp("controlled")
     models = models_of_its_own(folder)
+    (models / "checkpoints").unlink()
+    (models / "checkpoints").mkdir()
+    (models / "checkpoints" / "postcard").symlink_to(HOUSE / "models" / "checkpoints" / "postcard")
+    edits = write_sd1(models / "checkpoints" / "tiny-edits.safetensors", in_channels=8)
     networks = models / "controlnet"
     networks.mkdir()
     (networks / "postcard-scribble").symlink_to(HOUSE / "models" / "controlnet" / "postcard-scribble")
     write(networks / "large-canny.safetensors", controlnet(768))
     write_annotator(models / "annotators", "7_model.pth")
+    write_adapter(edits.unet, networks / "take-after.safetensors", "plus")
+    write_encoder(models / "clip_vision" / "tiny")
     studio = Program(folder, "--models", str(models))
     try:
         studio.start()

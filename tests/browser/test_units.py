@@ -123,7 +123,7 @@ def test_what_does_not_fit_cannot_be_chosen_and_says_why(guests: Visitors):
     option = field(page, "model").locator("option", has_text="large-canny")
     assert option.is_disabled()
     page.locator(".units-foot .damaged:not(#more-preprocessors) summary").click()
-    expect(page.locator(".units-foot .damaged:not(#more-preprocessors) li")).to_contain_text(
+    expect(page.locator(".units-foot .damaged:not(#more-preprocessors) li", has_text="large-canny")).to_contain_text(
         "made for another kind of model than"
     )
 

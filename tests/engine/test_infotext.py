@@ -56,6 +56,7 @@ def units() -> st.SearchStrategy[list[dict[str, Any]]]:
             lambda text: text == text.strip() and text != "None" and not control_text.NAMED.fullmatch(text)
         ),
         "model_hash": st.from_regex(r"([0-9a-f]{8}|[0-9a-f]{10})?", fullmatch=True),
+        "encoder_hash": st.from_regex(r"([0-9a-f]{10})?", fullmatch=True),
         "start": st.floats(0, 0.5),
         "end": st.floats(0.5, 1),
     }

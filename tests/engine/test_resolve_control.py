@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from engine import infotext
 from engine.errors import BadRequest, ModelDamaged
 from engine.library.scan import Library
 from engine.request.generation import GenerationRequest
@@ -24,7 +25,11 @@ def library(tmp_path: Path) -> Library:
     (models / "checkpoints").symlink_to(HOUSE / "models" / "checkpoints")
     write(models / "controlnet" / "lines" / "scribble.safetensors", controlnet(192))
     write(models / "controlnet" / "other.safetensors", controlnet(768))
-    write(models / "controlnet" / "ip.safetensors", of_shapes({"image_proj.proj.weight": [4, 4]}))
+    ip_adapter = {"ip_adapter.1.to_k_ip.weight": [4, 192]}
+    write(models / "controlnet" / "ip.safetensors", of_shapes({**ip_adapter, "image_proj.proj.weight": [768, 24]}))
+    write(models / "controlnet" / "blind.safetensors", of_shapes({**ip_adapter, "image_proj.proj.weight": [768, 9]}))
+    encoder = {"vision_model.embeddings.class_embedding": [32], "visual_projection.weight": [24, 32]}
+    write(models / "clip_vision" / "eyes.safetensors", of_shapes(encoder))
     return Library(models, tmp_path / "cache")
 
 
@@ -59,7 +64,13 @@ def test_without_a_picture_of_its_own_it_takes_the_starting_picture(library: Lib
             "control.1.model",
             "another kind of model: it reads words of 768 numbers, postcard of 192",
         ),
-        ({"model": "ip"}, "control.1.model", "an IP-Adapter, which is not supported yet"),
+        (
+            {"model": "blind"},
+            "control.1.model",
+            "image encoder .* that the IP-Adapter 'blind' sees through is not here",
+        ),
+        ({"model": "ip", "preprocessor": "canny"}, "control.1.preprocessor", "sees the picture itself"),
+        ({"model": "ip", "encoder_hash": "0" * 10}, "control.1.model", "The image encoder .* is not here"),
         ({"model_hash": "0" * 10}, "control.1.model", "is not here"),
     ],
 )
@@ -69,3 +80,35 @@ def test_what_cannot_be_drawn_with_is_refused_by_unit_and_field(
     with pytest.raises((BadRequest, ModelDamaged), match=says) as caught:
         settled(library, {}, unit)
     assert caught.value.problem.field == field
+
+
+def test_an_ip_adapter_is_settled_with_its_image_encoder_and_no_word_about_maps(library: Library) -> None:
+    said = {"resize_mode": "Just Resize", "threshold_a": 7, "mode": "My prompt is more important"}
+    once = settled(library, {"model": "ip", **said}, {"encoder_hash": "0" * 10})
+    seen, plain = once.control
+    assert seen.encoder_hash == library.encoders.hash_of(library.encoders.find("eyes"))
+    assert (seen.resize_mode, seen.threshold_a, seen.mode) == ("Crop and Resize", None, "Balanced")
+    assert plain.encoder_hash == ""  # of one that reads maps it says nothing
+    assert resolve(once, library) == once
+    text = infotext.write(once)
+    assert f"Image Encoder: {seen.encoder_hash}" in text
+    assert read(infotext.read(text).values) == once
+
+
+def test_an_image_encoder_that_was_just_put_there_is_found(library: Library, tmp_path: Path) -> None:
+    eyes = tmp_path / "models" / "clip_vision" / "eyes.safetensors"
+    library.encoders.refresh()
+    away = eyes.rename(tmp_path / "eyes.safetensors")
+    with pytest.raises(BadRequest, match="is not here"):
+        settled(library, {"model": "ip"})
+    away.rename(eyes)
+    assert settled(library, {"model": "ip"}).control[0].encoder_hash
+
+
+def test_what_others_call_its_preprocessor_is_read_as_none() -> None:
+    text = (
+        "a house\nSteps: 20, Sampler: Euler, CFG scale: 7, Seed: 1, Size: 512x512, "
+        'ControlNet 0: "Module: ip-adapter_clip_sd15, Model: ip-adapter_sd15 [6a3f6166], Weight: 0.6"'
+    )
+    (unit,) = infotext.read(text).values["control"]
+    assert (unit["preprocessor"], unit["model"], unit["weight"]) == ("none", "ip-adapter_sd15", 0.6)

@@ -2,6 +2,7 @@
 const { h, t, tool, control } = atelier;
 Object.assign(atelier.shapes, { plus: "M12 5v14M5 12h14", eye: "M2.500 12S6 5.500 12 5.500 21.500 12 21.500 12 18 18.500 12 18.500 2.500 12 2.500 12ZM12 9a3 3 0 1 0 0 6 3 3 0 0 0 0-6Z" });
 const FOLDED = ["mode", "resize_mode", "pixel_perfect", "resolution"];
+const MAPPED = [...FOLDED, "preprocessor", "threshold_a", "threshold_b"];  // what says how a map is made, or counts
 const EMPTY = control.unit();
 const given = () => (Array.isArray(props.value) && props.value.length ? props.value : [EMPTY]);  // one is in sight, though nothing is asked yet
 const list = h("div", { class: "units", id: "field-control" }), foot = h("div", { class: "units-foot" });
@@ -65,7 +66,9 @@ const preview = async (at) => {
   } catch (error) { if (!error.problem) throw error; say(at, error.problem); } finally { cards[at]?.querySelector(".made").classList.remove("busy"); }
 };
 const drawMap = (at) => {
-  const place = cards[at].querySelector(".made"), made = maps.get(sign(units[at], units[at].picture || begun));
+  const place = cards[at].querySelector(".made");
+  place.hidden = control.sees(units[at]);
+  const made = maps.get(sign(units[at], units[at].picture || begun));
   const img = made ? h("img", { src: made, alt: t("control.map", { n: at + 1 }), draggable: "false" }) : null;
   place.replaceChildren(h("button", { type: "button", class: "face", title: t(img ? "control.enlarge" : "control.preview"), "aria-label": t(img ? "control.enlarge" : "control.preview"), onclick: () => (img ? enlarge(img) : preview(at)) },
     img ?? h("span", { class: "ask" }, atelier.icon("eye"), t("control.preview"))),
@@ -90,7 +93,11 @@ const networks = (at) => {
   const unit = units[at], found = control.networks.map((one) => [one.name, one.title || one.name, control.unfit(one)]);
   const choices = [["", t("control.choose.network"), null], ...found].map(([name, words, why]) => [name, why ? `${words} – ${t("control.unusable")}` : words, Boolean(why), why]);
   if (unit.model && !found.some(([name]) => name === unit.model)) choices.push([unit.model, `${unit.model} – ${t("control.absent")}`]);
-  return atelier.field(known(at, "model", { choices }), unit.model, (model) => { change(at, { model, model_hash: "" }); head(at); });
+  return atelier.field(known(at, "model", { choices }), unit.model, (model) => {
+    const before = control.sees(unit), now = control.sees({ model });
+    change(at, { model, model_hash: "", encoder_hash: "", ...(now ? Object.fromEntries(MAPPED.map((name) => [name, control.values[name].default])) : {}) }, before !== now);
+    head(at);
+  });
 };
 const preprocessor = (at) => {
   // Those whose weights are not here are listed below the units, and stand among these only where a unit names one.
@@ -102,6 +109,7 @@ const preprocessor = (at) => {
 /** Only those that the preprocessor has, with its words and ranges. */
 const thresholds = (at) => {
   const unit = units[at], facts = control.preprocessors[unit.preprocessor], place = cards[at].querySelector(".thresholds");
+  if (!place) return;
   const sliders = [["a", "threshold_a"], ["b", "threshold_b"]].filter(([which]) => facts[which]).map(([which, name]) => {
     const { label, low, high, step, default: own } = facts[which];
     return atelier.field({ type: "float", id: `field-control.${at}.${name}`, label: t(`preprocessor.slider.${label}`), help: "", low, high, step, zero: true }, unit[name] ?? own,
@@ -123,9 +131,15 @@ const card = (at) => {
     h("summary", {}, on, h("b", {}, t("control.unit", { n: at + 1 })), h("small", {}), tool("trash", "control.remove", (event) => { event.preventDefault(); remove(at); })),
     h("div", { class: "pictures" }, h("div", { class: "given" }), h("div", { class: "made" })), h("p", { class: "wrong", role: "alert" }));
   cards[at] = node;
-  node.append(networks(at), preprocessor(at), h("div", { class: "thresholds" }), field(at, "weight"), h("div", { class: "pair" }, field(at, "start"), field(at, "end")),
+  const reads = [preprocessor(at), h("div", { class: "thresholds" })], counts = [field(at, "weight"), h("div", { class: "pair" }, field(at, "start"), field(at, "end"))];
+  if (control.sees(unit)) { node.append(networks(at), h("p", { class: "hint" }, t("control.sees")), ...counts); return dropped(at, node); }
+  node.append(networks(at), ...reads, ...counts,
     h("details", { class: "start-more" }, h("summary", {}, t("begin.more")), h("div", { class: "grid" }, field(at, "mode"), field(at, "resize_mode"), field(at, "pixel_perfect", {}, true), ...(unit.pixel_perfect ? [] : [field(at, "resolution")]))));
   if (FOLDED.some((name) => unit[name] !== control.values[name].default)) node.querySelector(".start-more").open = true;
+  return dropped(at, node);
+};
+/** A picture may be dropped on it. */
+const dropped = (at, node) => {
   node.addEventListener("dragover", (event) => { event.preventDefault(); node.classList.add("over"); });
   node.addEventListener("dragleave", () => node.classList.remove("over"));
   node.addEventListener("drop", (event) => {
@@ -147,7 +161,7 @@ const draw = () => {
   const folds = cards.map((one) => one.querySelector(".start-more")?.open);
   cards = [];
   list.replaceChildren(...units.map((_, at) => card(at)));
-  units.forEach((_, at) => { head(at); drawPicture(at); drawMap(at); thresholds(at); if (folds[at]) cards[at].querySelector(".start-more").open = true; });
+  units.forEach((_, at) => { head(at); drawPicture(at); drawMap(at); thresholds(at); const more = cards[at].querySelector(".start-more"); if (folds[at] && more) more.open = true; });
   const broken = control.networks.map((one) => [one.title || one.name, control.unfit(one)]).filter(([, why]) => why), usable = control.networks.length - broken.length;
   foot.replaceChildren(...(control.looked && !usable ? [h("p", { class: "hint" }, t("control.none"))] : []),
     ...(broken.length ? [h("details", { class: "damaged" }, h("summary", {}, t(broken.length === 1 ? "control.broken.one" : "control.broken", { n: broken.length })), h("ul", {}, broken.map(([name, why]) => h("li", {}, h("b", {}, name), ` ${why}`))))] : []),

@@ -30,8 +30,10 @@
     const words = model()?.words;
     return network.width && words && network.width !== words ? t("control.unfit", { model: model().title }) : null;
   };
+  /** Whether a unit's network sees the picture itself (IP-Adapter): no map is made of it. */
+  const sees = (one) => networks.some((network) => network.name === one.model && network.methods?.includes("IP-Adapter"));
   /** Those that are made for scribbles, by their name, and fit. */
-  const forScribbles = () => networks.filter((one) => !unfit(one) && /scribble|sketch/i.test(`${one.name} ${one.title}`));
+  const forScribbles = () => networks.filter((one) => !unfit(one) && !sees({ model: one.name }) && /scribble|sketch/i.test(`${one.name} ${one.title}`));
 
   // --- maps --------------------------------------------------------------------------------------------------
   const SAID = ["preprocessor", "threshold_a", "threshold_b", "resolution", "pixel_perfect", "resize_mode"];
@@ -68,7 +70,7 @@
     atelier.fill({ control: now }, { quiet: true });
     atelier.goTo(`control.${place}.model`);
   };
-  Object.assign(atelier, { drawnUnits: drawn, control: { most, values, preprocessors, unit, filled, load, unfit, forScribbles, map, face, give, get networks() { return networks; }, get wrong() { return wrong; }, get looked() { return looked; } } });
+  Object.assign(atelier, { drawnUnits: drawn, control: { most, values, preprocessors, unit, filled, load, unfit, sees, forScribbles, map, face, give, get networks() { return networks; }, get wrong() { return wrong; }, get looked() { return looked; } } });
   atelier.takers.control = take;
   addEventListener("focus", () => { if (looked) load(); });  // a file was put into the folder meanwhile
 })();

@@ -10,6 +10,7 @@ from engine.library.scan import Library
 from tests.engine.library.blobs import of_shapes, write
 
 HINT = {"controlnet_cond_embedding.conv_in.weight": [16, 3, 3, 3]}
+HEARS = {"ip_adapter.1.to_k_ip.weight": [320, 768]}
 ATTENDS = "down_blocks.0.attentions.0.transformer_blocks.0.attn2.to_k.weight"
 
 
@@ -66,9 +67,38 @@ def test_a_folder_of_diffusers_is_called_by_its_own_name(library: Library, folde
 
 
 @pytest.mark.parametrize(
+    ("shapes", "sight"),
+    [
+        ({"image_proj.proj.weight": [3072, 1024]}, "embedding 1024"),
+        ({"image_proj.proj_in.weight": [768, 1280], "image_proj.latents": [1, 16, 768]}, "patches 1280"),
+        ({"image_proj.proj.0.weight": [1280, 1280], "image_proj.proj.3.weight": [768]}, "patches 1280"),
+    ],
+)
+def test_ip_adapters_say_what_they_ask_of_an_image_encoder(
+    shapes: dict[str, list[int]], sight: str, library: Library, folder: Path
+) -> None:
+    write(folder / "ip-adapter_sd15.safetensors", of_shapes({**HEARS, **shapes}))
+    found = library.controls.find("ip-adapter_sd15")
+    assert (found.methods, found.family, found.width, found.sight) == (("IP-Adapter",), "sd1", 768, (sight,))
+
+
+def test_an_image_encoder_says_what_it_sees(library: Library) -> None:
+    shapes = {"vision_model.embeddings.class_embedding": [1280], "visual_projection.weight": [1024, 1280]}
+    write(library.models / "clip_vision" / "image_encoder" / "model.safetensors", of_shapes(shapes))
+    found = library.encoders.find("image_encoder")
+    assert found.sight == ("patches 1280", "embedding 1024")
+    write(library.models / "clip_vision" / "other.safetensors", of_shapes({"visual.conv1.weight": [4, 4]}))
+    with pytest.raises(ModelDamaged, match="no CLIP image encoder with its projection"):
+        library.encoders.find("other")
+
+
+@pytest.mark.parametrize(
     ("shapes", "says"),
     [
-        ({"image_proj.proj.weight": [3072, 1024]}, "an IP-Adapter"),
+        ({"image_proj.proj.weight": [3072, 1024]}, "an IP-Adapter of a kind that is not supported"),
+        ({**HEARS, "image_proj.perceiver_resampler.proj_in.weight": [4, 4]}, "an IP-Adapter FaceID"),
+        ({**HEARS, "image_proj.proj.0.weight": [4, 4], "image_proj.norm.weight": [4]}, "an IP-Adapter of a kind"),
+        ({"ip_adapter.1.to_k_ip.weight": [640, 2048], "image_proj.proj.weight": [8192, 1280]}, "Stable Diffusion XL"),
         ({"lllite_unet_x.down.0.weight": [4, 4]}, "a ControlNet-LLLite"),
         ({"transformer_blocks.0.x.weight": [4, 4], **HINT}, "a transformer"),
         ({"lora_controlnet": [1], **HINT}, "a Control-LoRA"),

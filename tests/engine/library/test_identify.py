@@ -61,6 +61,13 @@ FILES: dict[str, tuple[dict[str, list[int]], str, str | None, str]] = {
     ),
     "diffusers unet": ({"down_blocks.0.resnets.0.x": [1], "conv_in.weight": [1]}, "unet", None, "only a UNet"),
     "text encoder": ({"text_model.embeddings.x": [1]}, "text encoder", None, "only a text encoder"),
+    "ip-adapter": ({"image_proj.proj.weight": [8, 4]}, "ip-adapter", None, "is an IP-Adapter, not a checkpoint"),
+    "image encoder": (
+        {"vision_model.x": [1], "visual_projection.weight": [4, 4]},
+        "image encoder",
+        None,
+        "image encoder",
+    ),
     "something else": ({f"layer.{i}.weight": [1] for i in range(9)}, "unknown", None, "no model that is known"),
 }
 
