@@ -146,6 +146,15 @@ def sample(run: str, step: int, file: str, studio: TheStudio, owner: Whose) -> F
     return FileResponse(path, media_type="image/png", headers={"cache-control": FOREVER})
 
 
+@router.get("/{run}/condition/{file}")
+def condition(run: str, file: str, studio: TheStudio, owner: Whose) -> FileResponse:
+    """What the samples of one prompt follow; the same at every step."""
+    path = studio.training.folder(run, owner).conditions / file
+    if not (file.isascii() and file.endswith(".png") and file[:-4].isdecimal() and path.is_file()):
+        raise NotFound("training.sample", "There is no such sample.", "Look for it among the run's events.")
+    return FileResponse(path, media_type="image/png", headers={"cache-control": FOREVER})
+
+
 @router.get("/{run}/report")
 def report(run: str, request: Request, studio: TheStudio, owner: Whose, language: str = "en") -> HTMLResponse:
     """One page with everything inside, which needs no studio; nothing in it runs. language: one of the page's, else English."""

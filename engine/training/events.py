@@ -62,9 +62,12 @@ class Measured(RunEvent):
 
 
 class Sampled(RunEvent):
+    """conditions: what each of them follows, where a ControlNet is trained."""
+
     kind: Literal["sampled"] = "sampled"
     step: int
     files: tuple[str, ...]
+    conditions: tuple[str, ...] = ()
 
 
 class Saved(RunEvent):

@@ -2,7 +2,7 @@
 
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import torch
@@ -193,8 +193,14 @@ class Run:
         yield told.Phase(doing="drawing")
         made = sampling.drawn(self.model, self.request, self.trainer, self.maps)
         if self.main:
-            paths = sampling.write(made, self.folder.samples / f"{self.step:06}")
-            yield told.Sampled(step=self.step, files=tuple(str(path.relative_to(self.folder.path)) for path in paths))
+            files = self.below(sampling.write(made, self.folder.samples / f"{self.step:06}"))
+            followed = sampling.followed(self.maps, len(made))
+            conditions = self.below(sampling.write(followed, self.folder.conditions) if followed else [])
+            yield told.Sampled(step=self.step, files=files, conditions=conditions)
+
+    def below(self, paths: Sequence[Path]) -> tuple[str, ...]:
+        """As events name them."""
+        return tuple(str(path.relative_to(self.folder.path)) for path in paths)
 
     def save(self) -> Iterator[RunEvent]:
         """Not what has diverged: the last good state stays instead."""

@@ -31,6 +31,7 @@ class RunFolder:
         self.path = path
         self.states = path / "states"
         self.samples = path / "samples"
+        self.conditions = path / "conditions"
         self.products = path / "products"
         self.errors = path / "stderr.log"
         self.log = EventLog(path / "events.jsonl")

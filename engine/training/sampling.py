@@ -41,10 +41,19 @@ def drawn(
             return draw(model, request, trainer.learner.said, units, {follower.hash: follower}, Path(folder))
 
 
+def seen(map_: Tensor) -> Image.Image:
+    return Image.fromarray((map_ * 255).round().byte().permute(1, 2, 0).cpu().numpy())
+
+
 def png(map_: Tensor) -> bytes:
     file = io.BytesIO()
-    Image.fromarray((map_ * 255).round().byte().permute(1, 2, 0).cpu().numpy()).save(file, "PNG")
+    seen(map_).save(file, "PNG")
     return file.getvalue()
+
+
+def followed(maps: Sequence[Tensor], count: int) -> list[Image.Image]:
+    """What each of `count` samples follows: the maps in turn, as `drawn` takes them; nothing where there are none."""
+    return [seen(maps[index % len(maps)]) for index in range(count)] if maps else []
 
 
 def draw(

@@ -14,6 +14,7 @@ from typing import Any
 
 import httpx
 import pytest
+from PIL import Image
 
 from api.doors import VISITOR_COOKIE
 from engine.training.processes import kill
@@ -166,6 +167,19 @@ def test_a_dozen_bad_values_name_their_field(ann: httpx.Client, rings: str):
             assert (answer.status_code, problem["field"]) == (400, field), problem
             assert problem["message"]
     assert ann.post("/api/training", json={"values": good, "more": 1}).json()["error"]["field"] == "more"
+
+
+def test_what_samples_follow_is_fetched_by_its_number(place: Place, ann: httpx.Client, finished: tuple[str, list[str]]):
+    path, folder = f"/api/training/{finished[0]}/condition", place.data / "runs" / finished[0] / "conditions"
+    assert ann.get(f"{path}/01.png").status_code == 404  # a LoRA follows nothing
+    folder.mkdir()
+    Image.new("RGB", (8, 8), (10, 20, 30)).save(folder / "01.png")
+    found = ann.get(f"{path}/01.png")
+    assert (found.status_code, found.content) == (200, (folder / "01.png").read_bytes())
+    for name in ("..%2F01.png", "card.json", "x1.png"):
+        assert ann.get(f"{path}/{name}").status_code == 404
+    with place.client() as bob:
+        assert bob.get(f"{path}/01.png").status_code == 404
 
 
 def test_strangers_find_neither_runs_nor_pictures(

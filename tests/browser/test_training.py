@@ -175,3 +175,24 @@ def test_a_bad_value_is_told_at_its_field_and_reset(visitors: Visitors, tmp_path
     expect(field.locator("input")).to_have_value("16")
     expect(page.get_by_role("button", name="Start training")).to_be_enabled()
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_what_a_controlnets_samples_follow_stands_beside_them(visitors: Visitors):
+    """By the piece itself: to train a ControlNet takes minutes."""
+    page = visitors.come()
+    page.evaluate(
+        """() => {
+          const samples = atelier.samples(() => {}), drawn = (step) => ({ step, files: [`samples/00000${step}/01.png`, `samples/00000${step}/02.png`], conditions: ["conditions/01.png", "conditions/02.png"] });
+          document.body.append(samples.node);
+          samples.show("run", ["a house", "a tree"], [drawn(0)]);
+          samples.show("run", ["a house", "a tree"], [drawn(0), drawn(2)]);
+          samples.node.querySelector("tbody tr:last-child td:last-child button").click();
+        }"""
+    )
+    rows = page.locator(".samples tbody th img.condition")
+    assert [row.get_attribute("src") for row in rows.all()] == [f"api/training/run/condition/0{n}.png" for n in (1, 2)]
+    sheet = page.locator("dialog.samplesheet")
+    expect(sheet.locator(".followed img")).to_have_attribute("src", "api/training/run/condition/02.png")
+    expect(sheet.locator(".followed figcaption")).to_have_text("What the samples follow")
+    page.keyboard.press("ArrowUp")
+    expect(sheet.locator(".followed img")).to_have_attribute("src", "api/training/run/condition/01.png")

@@ -5,7 +5,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy
 import pytest
+from PIL import Image
 
 from engine.lease import Lease
 from engine.training import state
@@ -109,3 +111,16 @@ def test_pictures_to_measure_with_are_never_learned(pictures: Path, tmp_path: Pa
     assert names == {"pictures", "other"}
     assert len(learned | measured) == 8
     events.close()  # pyright: ignore[reportAttributeAccessIssue]
+
+
+def test_the_samples_of_a_controlnet_tell_what_each_of_them_follows(pictures: Path, tmp_path: Path) -> None:
+    values = {"method": "controlnet", "prompts": ["a red house", "a tree"], "steps": 1, "hold_out": 0.2, "length": 1}
+    folder = running.made(tmp_path / "run", running.asked(pictures, ema=False, **values))
+    run = Run(folder, House.of(folder.noted("house")))
+    told = until(run.events(), "sampled", step=0)
+    assert told.conditions == ("conditions/01.png", "conditions/02.png")
+    for at, name in enumerate(told.conditions):
+        seen = numpy.asarray(Image.open(folder.path / name)).transpose(2, 0, 1) / 255
+        wanted = run.maps[at % len(run.maps)].float().cpu().numpy()
+        assert wanted.std() > 0
+        assert abs(seen - wanted).max() < 0.01
