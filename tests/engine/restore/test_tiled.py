@@ -102,3 +102,21 @@ def test_lanczos_and_nearest_need_no_network() -> None:
 def test_a_picture_that_would_become_too_large_on_the_way_is_refused(network: LoadedUpscaler) -> None:
     with pytest.raises(BadRequest, match="too many"):
         next(through(replace(network, scale=8), Image.new("RGB", (2100, 2100))))
+
+
+@pytest.mark.parametrize(
+    ("scale", "factor", "times"), [(2, 2, 1), (2, 3, 2), (2, 5, 3), (2, 20, 3), (2, 1, 0), (1, 1, 1), (1, 4, 1)]
+)
+def test_a_network_is_asked_as_often_as_it_takes_and_one_that_only_cleans_once(
+    network: LoadedUpscaler, scale: int, factor: float, times: int
+) -> None:
+    asked: list[int] = []
+
+    def counted(pixels: torch.Tensor) -> torch.Tensor:
+        asked.append(1)
+        return pixels.repeat_interleave(scale, 2).repeat_interleave(scale, 3)
+
+    counting = replace(network, scale=scale, network=counted)  # pyright: ignore[reportArgumentType]
+    made = whole(upscale(picture(12, 10), Upscale(upscaler="tiny", factor=min(factor, 8)), counting))
+    assert made.size == (12 * min(factor, 8), 10 * min(factor, 8))
+    assert len(asked) == times
