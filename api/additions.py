@@ -17,6 +17,12 @@ KINDS: dict[str, Literal["lora", "embedding", "control"]] = {
 Named = Literal["loras", "embeddings", "controlnets"]
 
 
+@router.get("/checkpoints")
+def checkpoints(studio: TheStudio) -> JSONResponse:
+    """The models that draw, with family, size, licence (`""` where none is stated), and the problem of an unusable one."""
+    return JSONResponse({"checkpoints": studio.checkpoints()}, headers=FRESH)
+
+
 @router.get("/loras")
 def loras(studio: TheStudio) -> JSONResponse:
     """The folder is looked at anew for each answer; what cannot be used says why in `problem`."""

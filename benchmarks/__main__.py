@@ -19,6 +19,7 @@ ALL = {
     "training": "A LoRA training and diffusers' example script",
     "cpu-training": "A training step on a CPU in bfloat16",
     "training-crash": "A training run killed again and again",
+    "marking": "Saving with marks",
 }
 
 

@@ -314,6 +314,16 @@ class Studio:
         check = partial(additions.check, loras=self.library.loras, embeddings=embeddings, width=width, model=name)
         return understand(request, self.lexicon, counting, check)
 
+    def checkpoints(self) -> list[dict[str, Any]]:
+        """The models that are here now, JSON-ready, without their paths."""
+        self.library.refresh()
+        facts = ("name", "title", "about", "family", "size", "width", "height", "licence", "licence_link")
+        return [
+            {fact: getattr(model, fact) for fact in facts}
+            | {"problem": model.problem.model_dump() if model.problem else None}
+            for model in self.library.checkpoints()
+        ]
+
     def additions(self, kind: Kind) -> list[dict[str, Any]]:
         """The LoRAs, embeddings, ControlNets or upscalers that are here now, JSON-ready, without their paths."""
         shelf = self.shelf(kind)

@@ -276,6 +276,7 @@ def described(models: list[ModelFile], chosen: str | None) -> dict[str, Any]:
         "title",
         "about",
         "licence",
+        "licence_link",
         "examples",
         "width",
         "height",

@@ -57,14 +57,14 @@ def build(
                 opens(name, name)
             with opens("restore"):
                 restore()
-            with opens("verify"):
-                verify()
             with opens("gallery"):
                 gallery()
             with opens("grid"):
                 table = grid()
             with opens("training"):
                 training()
+            with opens("verify"):
+                verify()
         tab = workbench()
         connect(page, tab, bridge, Actions(studio, visitor, tab.form))
         connect_grid(table, tab.form, studio, visitor, PLAIN)

@@ -13,6 +13,7 @@ from engine.library.control_kinds import control
 from engine.library.encoder_kinds import encoder
 from engine.library.families.table import FAMILIES, NOT_YET
 from engine.library.header import CONVERT, Header, read_header
+from engine.library.licence import licence_of
 from engine.library.lora.layers import WIDTHS, layers_of
 from engine.library.pickles import check_pickle
 from engine.library.upscaler_kinds import upscaler
@@ -51,6 +52,7 @@ class Addition:
     title: str = ""
     about: str = ""
     licence: str = ""
+    licence_link: str = ""
     triggers: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
     weight: float | None = None
@@ -60,7 +62,20 @@ class Addition:
 
     def told(self) -> dict[str, Any]:
         """JSON-ready; no paths."""
-        facts = ("name", "word", "family", "width", "rank", "vectors", "methods", "size", "title", "about", "licence")
+        facts = (
+            "name",
+            "word",
+            "family",
+            "width",
+            "rank",
+            "vectors",
+            "methods",
+            "size",
+            "title",
+            "about",
+            "licence",
+            "licence_link",
+        )
         return {
             **{fact: getattr(self, fact) for fact in (*facts, "triggers", "tags", "weight", "also")},
             "picture": self.picture is not None,
@@ -163,12 +178,14 @@ def with_card(found: Addition, header: Header) -> Addition:
     triggers = card.triggers or cut(activation.split(",")) or cut([said.get("modelspec.trigger_phrase", "")])
     preferred = notes.get("preferred weight")
     name = said.get("ss_output_name", "")
+    licence = licence_of(found.path, card.licence)
     also = (*found.also, *([name] if found.kind == "lora" and name and name != found.word else []))
     return replace(
         found,
         title=card.title or said.get("modelspec.title", "")[:200],
         about=card.about or str(notes.get("description") or "")[:4000],
-        licence=card.licence or said.get("modelspec.license", "")[:200],
+        licence=licence.name,
+        licence_link=licence.link,
         triggers=triggers,
         tags=tuple(tag for tag in frequent(said.get("ss_tag_frequency", "")) if tag not in triggers),
         weight=card.weight or (float(preferred) if isinstance(preferred, int | float) and preferred else None),

@@ -26,6 +26,7 @@ class ModelFile:
     title: str = ""
     about: str = ""
     licence: str = ""
+    licence_link: str = ""
     examples: tuple[str, ...] = ()
     words: int = 0
     inpaints: bool = False

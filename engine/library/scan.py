@@ -14,6 +14,7 @@ from engine.library.folder import used_files, weights_of
 from engine.library.hash import HashCache, LegacyHashes
 from engine.library.header import Stamp, stamp_of
 from engine.library.identify import OTHER_FORMATS, identify
+from engine.library.licence import licence_files, licence_of
 from engine.library.model import ModelFile, as_error
 from engine.library.shelf import Shelf, files_below
 
@@ -205,6 +206,7 @@ def _printable(name: str) -> str:
 
 def _describe(path: Path, name: str) -> ModelFile:
     found, card = identify(path), read_card(path)
+    licence = licence_of(path, card.licence)
     try:
         files = [path] if path.is_file() else [weights_of(path, part) for part in COMPONENTS]
         size = sum(file.stat().st_size for file in files)
@@ -222,7 +224,8 @@ def _describe(path: Path, name: str) -> ModelFile:
         height=card.height or found.side,
         title=card.title,
         about=card.about,
-        licence=card.licence,
+        licence=licence.name,
+        licence_link=licence.link,
         examples=card.examples,
         words=found.words,
         inpaints=found.inpaints,
@@ -237,7 +240,7 @@ def _stamps(path: Path) -> Stamps:
     except AtelierError:
         files = sorted(path.rglob("*"))[:1000]
     stamps = []
-    for file in (*files, card_file(path)):
+    for file in (*files, card_file(path), *licence_files(path)):
         try:
             stamps.append((file, stamp_of(file)))
         except OSError:

@@ -120,3 +120,9 @@ def test_any_picture_may_be_asked_where_it_is_from(client: httpx.Client) -> None
     assert client.post("/api/verify", content=signed).json()["verdict"] == "here"
     refused = client.post("/api/verify", content=b"no picture")
     assert (refused.status_code, refused.json()["error"]["code"]) == (400, "picture.kind")
+
+
+def test_the_list_of_models_states_their_licences(client: httpx.Client) -> None:
+    found = {model["name"]: model for model in client.get("/api/checkpoints").raise_for_status().json()["checkpoints"]}
+    assert found["postcard"]["licence"] == "Apache-2.0"
+    assert found["postcard"]["licence_link"].startswith("https://www.apache.org/")

@@ -1,12 +1,16 @@
 // What is to be said about the models: the chosen one's own words, the damaged ones, and none at all.
 const { h, t } = atelier;
 const unfold = ({ currentTarget: b }) => b.setAttribute("aria-expanded", String(b.getAttribute("aria-expanded") !== "true"));
+/** Text, or a link to the licence's words where its address is known and safe; what is not stated is said. */
+const licence = ({ licence: name, licence_link: link }) => h("p", { class: "hint licence" }, `${t("models.licence")} `,
+  link?.startsWith("https://") ? h("a", { href: link, target: "_blank", rel: "noopener noreferrer" }, name) : name || t("models.licence.none"));
 const draw = () => {
   const { models } = atelier.models;
   const damaged = models.filter((m) => m.problem);
   const chosen = models.find((m) => m.name === atelier.models.chosen);
   const parts = [];
-  if (chosen?.about) parts.push(h("button", { type: "button", class: "about", "aria-expanded": "false", onclick: unfold }, [chosen.about, chosen.licence].filter(Boolean).join(" · ")));
+  if (chosen?.about) parts.push(h("button", { type: "button", class: "about", "aria-expanded": "false", onclick: unfold }, chosen.about));
+  if (chosen && !chosen.problem) parts.push(licence(chosen));
   if (chosen?.instructs) parts.push(h("p", { class: "hint" }, t("models.instructs")));
   if (atelier.models.known && models.length === damaged.length) parts.push(h("p", { class: "warning" }, t("models.none")));
   if (damaged.length)
