@@ -122,7 +122,7 @@ def compose(studio: "Studio", access: "Access") -> "FastAPI":
     from ui.entrance.pages import pages
     from ui.words import LANGUAGES
 
-    blocks, looks = page.build(studio, visitor, accounts=access.people is not None)
+    blocks, looks = page.build(studio, visitor)
     access = replace(access, events=page.events(blocks))
     app = make_app(studio, access, LANGUAGES, pages())
     gradio.mount_gradio_app(

@@ -14,6 +14,7 @@ ALL = {
     "loading": "Loading a single file of 2.1 GB",
     "gallery": "A gallery of 100,000 pictures",
     "prompts": "Hostile prompts, 100 kB of each operator",
+    "guard": "What the guard adds to a request",
     "startup": "From the command to the picture",
     "canvas": "The drawing canvas: 500 moves of a pointer",
     "training": "A LoRA training and diffusers' example script",

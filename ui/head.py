@@ -26,6 +26,8 @@ SHARED = (
     "sketch.js",
     "reset.js",
     "keys.js",
+    "account.js",
+    "people.js",
     "presets.js",
     "loras.js",
     "shelf.js",

@@ -43,9 +43,7 @@ def events(page: gr.Blocks) -> dict[int, Role]:
     return {number: EVENTS.get(str(event.api_name), "admin") for number, event in page.fns.items() if event.fn}
 
 
-def build(
-    studio: Studio, visitor: Callable[[gr.Request], str], accounts: bool = False
-) -> tuple[gr.Blocks, dict[str, Any]]:
+def build(studio: Studio, visitor: Callable[[gr.Request], str]) -> tuple[gr.Blocks, dict[str, Any]]:
     """The blocks, and what mounting them needs besides: theme, head and translations. visitor: who is asking."""
     with gr.Blocks(title="Atelier", fill_width=True, analytics_enabled=False) as page:
         piece("header")

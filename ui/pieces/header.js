@@ -1,9 +1,9 @@
 // The first line of the page: what draws, how much waits, and the visitor's choices.
 const { h, t, tool } = atelier;
 const status = h("span", { class: "device", role: "status" });
-const choices = h("div", { class: "choices" });
+const choices = h("div", { class: "choices" }), person = h("span", {});
 const mark = h("span", { class: "mark", "aria-hidden": "true" });
-root.replaceChildren(h("header", { class: "masthead" }, h("h1", {}, mark, "Atelier"), h("div", { class: "aside" }, status, choices)));
+root.replaceChildren(h("header", { class: "masthead" }, h("h1", {}, mark, "Atelier"), h("div", { class: "aside" }, status, person, choices)));
 
 const tell = () => {
   const state = atelier.snapshot;
@@ -25,8 +25,11 @@ const draw = () => {
     tool("help", "keys.open", () => atelier.openKeys(), { id: "open-keys" }),
     tool(atelier.dark() ? "sun" : "moon", atelier.dark() ? "theme.light" : "theme.dark", () => atelier.setDark(!atelier.dark()), { id: "theme" }),
   );
+  const me = atelier.me;
+  if (me?.accounts) person.replaceChildren(h("button", { type: "button", class: "tool person", id: "account", title: t("account.open", { name: me.name }), "aria-label": t("account.open", { name: me.name }), onclick: () => atelier.openAccount() }, atelier.icon("person"), h("span", {}, me.name)));
   tell();
 };
+atelier.on("me", draw);
 atelier.on("state", tell);
 atelier.on("link", tell);
 /** Gradio translates a tab's name when the tab was opened once; until then we do, in its own text node. */

@@ -69,6 +69,7 @@
     if (answer.status === 204) return null;
     const body = await answer.json().catch(() => null);
     if (answer.ok) return body;
+    if (body?.error?.code === "people.sign_in") location.replace("sign-in");  // signed out, here or elsewhere
     throw Object.assign(new Error("refused"), { problem: body?.error ?? broken("error.unreachable").problem });
   };
   const broken = (key, values = {}) => Object.assign(new Error(key), {
