@@ -87,6 +87,7 @@ RULES = (
     Rule("/api/upscalers", "viewer", "admin"),
     upload("/api/read-settings", "viewer", "viewer"),
     upload("/api/verify", "viewer", "viewer"),
+    upload("/api/read-recipe", "artist", "artist"),  # it may bring pictures to begin from
     Rule("/api/prompt", "viewer", "viewer"),
     Rule("/api/styles", "viewer", "artist"),
     Rule("/api/wildcards", "viewer", "admin"),

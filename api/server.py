@@ -29,6 +29,7 @@ from api import (
     prompt,
     queue,
     read_settings,
+    recipes,
     restore,
     training,
     verify,
@@ -86,6 +87,7 @@ def make_app(
     app.include_router(boards.router)
     app.include_router(grids.router)
     app.include_router(read_settings.router)
+    app.include_router(recipes.router)
     app.include_router(form.router)
     app.include_router(presets.router)
     app.include_router(history.router)

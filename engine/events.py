@@ -1,6 +1,6 @@
 """What happens to a job, as one stream that ends in exactly one of Done, Failed or Cancelled."""
 
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
@@ -42,7 +42,8 @@ class Stepped(Event):
 
 class Made(Event):
     """A finished picture as the bytes of a file, its infotext inside. trace: how it was made (engine/denoise/trace.py);
-    outside: bytes that differ from the source's outside a mask and its feather, None where there was no mask."""
+    outside: bytes that differ from the source's outside a mask and its feather, None where there was no mask; made_with: what else may
+    change its last bits (engine/denoise/made_with.py)."""
 
     kind: Literal["made"] = "made"
     index: int
@@ -52,6 +53,7 @@ class Made(Event):
     seconds: float
     trace: bytes | None = None
     outside: int | None = None
+    made_with: dict[str, Any] | None = None
 
 
 class Done(Event):

@@ -11,7 +11,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
-from engine import additions
+from engine import additions, recipe
+from engine import reproduction as again
 from engine.copies import Copies
 from engine.errors import AtelierError, BadRequest, DiskFull, NotFound, Problem
 from engine.folder_lock import FolderLock
@@ -34,7 +35,7 @@ from engine.metadata import read as metadata
 from engine.metadata.absent import Found, settle
 from engine.picture.flaws import flaws_of
 from engine.picture.hints import hints
-from engine.picture.inputs import Passing, missing, open_input, require_input
+from engine.picture.inputs import Passing, input_bytes, missing, open_input, require_input
 from engine.picture.judge import judged
 from engine.picture.open import open_safe
 from engine.picture.preprocessors.maps import bearable, preview
@@ -56,6 +57,7 @@ from engine.queue.batching import Limits
 from engine.queue.dispatcher import Dispatcher
 from engine.queue.store import Store
 from engine.queue.terms import TermsOf, same_for_all
+from engine.reproduction import Reproductions
 from engine.request.generation import GenerationRequest
 from engine.request.preprocessors import DETECTORS, PREPROCESSOR_FACTS
 from engine.request.read import read
@@ -146,6 +148,9 @@ class Studio:
         self.deliveries = Deliveries(self.store, self.sealer, self.allowed, self.gallery.made)
         doors = Doors(resolve=self.resolved, put=self.put, cancel=self.cancel)
         self.grids = Grids(data, self.store, self.gallery, self.progress, doors)
+        self.reproductions = Reproductions(
+            self.gallery, self.library, self.inputs, again.Doors(submit=self.submit, job=self.job)
+        )
         ground = Ground(data, training.folders, painter.device, training.private)
         self.training = Supervisor(
             ground, library, self.draws if training.yields else None, lambda: self.dispatcher.kind
@@ -300,6 +305,23 @@ class Studio:
     def read_settings(self, data: bytes) -> Found:
         """The settings in a picture's file. Raises BadRequest for one that has none."""
         return settle(metadata.read(data), self.library)
+
+    def recipe_file(self, image_id: str, owner: str | None, pictures: bool = False) -> bytes:
+        """JSON. pictures: with those that it begins from. Raises NotFound, or BadRequest for a picture without one."""
+        image = self.gallery.get(image_id, owner)
+        values = self.reproductions.reading(image, owner).values
+        needs = recipe.needed(values, self.library, self.inputs)
+        inside = {
+            n.hash: input_bytes(self.inputs, n.hash) for n in needs if pictures and not n.name and n.here == "yes"
+        }
+        return recipe.written(values, needs, image.made_with, inside)
+
+    def recipe_link(self, image_id: str, owner: str | None) -> str:
+        return recipe.link(self.reproductions.reading(self.gallery.get(image_id, owner), owner).values)
+
+    def read_recipe(self, data: bytes) -> recipe.Recipe:
+        """From a file or a link's code. Raises BadRequest for what is none."""
+        return recipe.understood(recipe.opened(data, self.keep_picture), self.library, self.inputs)
 
     def understand(self, values: Mapping[str, Any]) -> dict[str, Any]:
         """How the prompts of these values would be read by the model that is asked for, JSON-ready."""

@@ -41,6 +41,7 @@ SHARED = (
     "made.js",
     "hints.js",
     "copies.js",
+    "reproduce.js",
     "restore-steps.js",
     "restore-cards.js",
     "gallery-grid.js",

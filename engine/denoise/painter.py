@@ -18,6 +18,7 @@ from engine.denoise.control import wanted, wanted_encoders
 from engine.denoise.decode import check, decode
 from engine.denoise.encode import vae_factor
 from engine.denoise.finish import finish
+from engine.denoise.made_with import made_with
 from engine.denoise.preview import Matrix, fit, jpeg
 from engine.denoise.sources import Sources
 from engine.denoise.wardrobe import Wardrobe
@@ -252,7 +253,9 @@ class Painter:
             self.turn += 1
             for (_, picture), charge in zip(group, charges, strict=True):
                 picture.owed += charge - min(charges)
+            together = sum(picture.rows for _, picture in group)
             for i, (work, picture) in enumerate(group):
+                picture.company.add(together)
                 if work.job.id in self.works:
                     yield from self.guarded(work, self.after(work, picture, now, outcome.failures.get(i)))
             return
@@ -263,6 +266,8 @@ class Painter:
         short = out_of_memory(error)
         if short:
             self.make_room()
+            for _, picture in group:
+                picture.short = True
             if len(group) > 1:
                 self.fitting[group[0][1].key] = max(1, sum(p.rows for _, p in group) // 2)
                 return
@@ -347,6 +352,7 @@ class Painter:
                     seconds=seconds,
                     trace=picture.trace.file() if picture.trace else None,
                     outside=made.outside,
+                    made_with=made_with(self.name, self.dtype, picture.company, picture.short, self.cores),
                 )
         if work.complete and work.job.id in self.works:
             self.remove(work.job.id)

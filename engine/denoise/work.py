@@ -54,6 +54,8 @@ class Picture:
     later: list[Later] = field(default_factory=list)  # that are still to come
     before: int = 0  # evaluations of passes that are over
     size: tuple[int, int] = (0, 0)  # (width, height) that is drawn now
+    company: set[int] = field(default_factory=set)  # how many rows its steps were made with
+    short: bool = False  # memory ran out in one of its steps
 
     @property
     def key(self) -> Key:

@@ -1,6 +1,7 @@
 """What is noted of a picture that comes: one that was drawn here, or one from elsewhere."""
 
 import hashlib
+import json
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -50,6 +51,7 @@ def made_here(job: Job, made: Made) -> tuple[NewImage, bytes]:
         format=small.format,
         sha256=hashlib.sha256(made.file).hexdigest(),
         outside=made.outside,
+        made_with=json.dumps(made.made_with) if made.made_with else None,
     )
     return new, small.webp
 

@@ -1,11 +1,13 @@
 """Pictures as rows: what is put in, what comes out, and that all tables agree."""
 
+import json
 import sqlite3
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 from engine.database import connect, transaction
 from engine.gallery import schema
@@ -21,7 +23,8 @@ class GalleryImage:
     """request: of this picture alone (one picture, its own seed); of an imported one as much as could be read.
     seed: text, as it may be larger than 2**53, and "" when unknown. trashed: when. trace: whether its steps were kept.
     outside: bytes that differ from the source's outside the mask; None where there was no mask. restored: the steps that
-    it went through, as its file tells them; source: SHA-256 of the file that it was before."""
+    it went through, as its file tells them; source: SHA-256 of the file that it was before.
+    made_with: versions, device and the like (engine/denoise/made_with.py); None where they were not recorded."""
 
     id: str
     job: str
@@ -48,6 +51,7 @@ class GalleryImage:
     outside: int | None
     restored: str
     source: str
+    made_with: dict[str, Any] | None
 
 
 @dataclass(frozen=True)
@@ -88,6 +92,7 @@ class NewImage:
     outside: int | None = None
     restored: str = ""
     source: str = ""
+    made_with: str | None = None
 
 
 class Rows:
@@ -139,11 +144,11 @@ def insert(connection: sqlite3.Connection, new: NewImage) -> None:
     longer = facts.prompt if facts.prompt != new.request.words.prompt else None
     connection.execute(
         "INSERT INTO images (id, job, idx, owner, created, width, height, seed, seconds, infotext, request, file,"
-        f" thumbnail, format, imported, name, prompt, outside, restored, source) VALUES ({', '.join('?' * 20)})",
+        f" thumbnail, format, imported, name, prompt, outside, restored, source, made_with) VALUES ({', '.join('?' * 21)})",
         (
             *(new.id, new.job, new.index, new.owner, new.created, new.width, new.height, facts.seed, new.seconds),
             *(new.infotext, new.request.model_dump_json(), new.file, new.thumbnail, new.format, new.imported),
-            *(new.name, longer, new.outside, new.restored, new.source),
+            *(new.name, longer, new.outside, new.restored, new.source, new.made_with),
         ),
     )
     number = connection.execute(
@@ -245,4 +250,5 @@ def image_of(row: sqlite3.Row, tags: Sequence[str]) -> GalleryImage:
         outside=row["outside"],
         restored=row["restored"],
         source=row["source"],
+        made_with=json.loads(row["made_with"]) if row["made_with"] else None,
     )
