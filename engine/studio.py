@@ -307,8 +307,10 @@ class Studio:
         return settle(metadata.read(data), self.library)
 
     def recipe_file(self, image_id: str, owner: str | None, pictures: bool = False) -> bytes:
-        """JSON. pictures: with those that it begins from. Raises NotFound, or BadRequest for a picture without one."""
+        """JSON. pictures: with those that it begins from, if they are the owner's: who shares a picture does not share them.
+        Raises NotFound, or BadRequest for a picture without a recipe."""
         image = self.gallery.get(image_id, owner)
+        pictures = pictures and owner in (None, image.owner)
         values = self.reproductions.reading(image, owner).values
         needs = recipe.needed(values, self.library, self.inputs)
         inside = {
@@ -382,7 +384,8 @@ class Studio:
 
     def given_picture(self, image_id: str, digest: str, owner: str | None) -> bytes:
         """WebP, as small as a thumbnail: what a picture of the gallery was made of. Raises NotFound."""
-        if digest not in given(self.gallery.get(image_id, owner)):
+        image = self.gallery.get(image_id, owner)
+        if digest not in given(image) or owner not in (None, image.owner):
             raise missing("picture")
         return shrunk(open_input(self.inputs, digest))
 

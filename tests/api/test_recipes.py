@@ -111,6 +111,13 @@ def test_nobody_else_s_recipe_is_there_and_nobody_else_s_job_is_judged(private_p
         ann.post(f"/api/boards/{board}/add", json={"ids": [image]})
         assert bob.post(f"/api/images/{image}/reproduce/{job}").status_code == 404
         assert reproduced(bob, image)["says"] == "identical"
+        start = ann.post("/api/pictures", content=file(colour="lime")).json()["picture"]
+        begun = drawn(ann, prompt="a jasper house", start="picture", picture=start)
+        ann.post(f"/api/boards/{board}/add", json={"ids": [begun]})
+        told = [client.get(f"/api/images/{begun}/recipe", params={"pictures": 1}).json() for client in (ann, bob)]
+        assert [list(recipe["pictures"]) for recipe in told] == [[start], []]
+        small = [client.get(f"/api/images/{begun}/given/{start}").status_code for client in (ann, bob)]
+        assert small == [200, 404]
         assert listed(bob) == []
 
 

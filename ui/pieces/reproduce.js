@@ -56,7 +56,7 @@
         if (found) { dialog.close(); atelier.copy(location.href.split("#")[0] + found.link); }
       }),
       act("download", "recipe.file", () => save(`api/images/${image.id}/recipe`)),
-      image.values?.picture || image.values?.control?.length ? act("download", "recipe.file.pictures", () => save(`api/images/${image.id}/recipe?pictures=1`)) : ""));
+      (image.by ?? null) === null && (image.values?.picture || image.values?.control?.length) ? act("download", "recipe.file.pictures", () => save(`api/images/${image.id}/recipe?pictures=1`)) : ""));
   };
   dialog.addEventListener("close", () => { turn++; });
   const whole = (image) => !image.trashed && image.infotext && !image.restored;
