@@ -118,6 +118,7 @@ def test_nobody_else_s_recipe_is_there_and_nobody_else_s_job_is_judged(private_p
         assert [list(recipe["pictures"]) for recipe in told] == [[start], []]
         small = [client.get(f"/api/images/{begun}/given/{start}").status_code for client in (ann, bob)]
         assert small == [200, 404]
+        ann.delete(f"/api/boards/{board}")
         assert listed(bob) == []
 
 
