@@ -40,6 +40,12 @@ def controlnets(studio: TheStudio) -> JSONResponse:
     return listed(studio.additions("control"), "controlnets")
 
 
+@router.get("/detectors")
+def detectors(studio: TheStudio) -> JSONResponse:
+    """What the detailer finds regions by."""
+    return JSONResponse({"detectors": studio.additions("detector")}, headers=FRESH)
+
+
 @router.get("/{kind}/picture")
 def picture(kind: Named, name: str, studio: TheStudio) -> Response:
     """NAME.png beside the file, small."""

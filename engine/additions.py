@@ -59,6 +59,8 @@ class Shelves(Protocol):
     def encoders(self) -> Shelf[Any]: ...
     @property
     def upscalers(self) -> Shelf[Any]: ...
+    @property
+    def detectors(self) -> Shelf[Any]: ...
 
 
 def settled(
@@ -151,6 +153,31 @@ def settled_upscaler(request: GenerationRequest, upscalers: Shelf[A]) -> Generat
     found = here(upscalers, name, digest, "upscaler", "hires_upscaler")
     told = {"hires_upscaler_hash": upscalers.hash_of(found)}
     return request.with_(hires={"hires_upscaler": found.name}, spent=told)
+
+
+def settled_detector(request: GenerationRequest, detectors: Shelf[A]) -> GenerationRequest:
+    """The detailer's, by its name and its hash, and that its words can be drawn."""
+    asked = request.detailer
+    if not asked.on:
+        return request.with_(spent={"detailer_hash": ""})
+    for field in ("detailer_prompt", "detailer_negative_prompt"):
+        if networks.take_out(getattr(asked, field))[1]:
+            raise BadRequest(
+                "detailer.lora",
+                "The detailer's prompts name an extra network; regions wear what the whole picture wears.",
+                "Name it in the prompt.",
+                field=field,
+            )
+    if asked.detailer_only and request.start.kind != "picture":
+        raise BadRequest(
+            "detailer.only",
+            "Only detail leaves a starting picture as it is, and there is none.",
+            "Start from a picture, or turn it off.",
+            field="detailer_only",
+        )
+    found = here(detectors, asked.detailer_model, request.spent.detailer_hash, "detector", "detailer_model")
+    told = {"detailer_hash": detectors.hash_of(found)}
+    return request.with_(detailer={"detailer_model": found.name}, spent=told)
 
 
 def settled_words(

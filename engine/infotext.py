@@ -27,6 +27,7 @@ KEYS = {p.infotext: p for p in PARAMETERS.values() if p.infotext}
 HASHES = {
     "checkpoint_hash": r"[0-9a-f]{10}",
     "hires_upscaler_hash": r"[0-9a-f]{10}",
+    "detailer_hash": r"[0-9a-f]{10}",
     "picture": r"[0-9a-f]{64}",
     "mask": r"[0-9a-f]{64}",
 }

@@ -83,6 +83,7 @@ def resolve(
         noise={"variation_seed": variation_seed(request, draw_seed)},
     )
     settled = additions.settled_upscaler(settled, library.upscalers)
+    settled = additions.settled_detector(settled, library.detectors)
     check_large(settled)
     settled = additions.settled_units(settled, library.controls, library.encoders, model.words, model.name)
     return additions.settled(spend(settled, lexicon), library.loras, library.embeddings, model.words, model.name)

@@ -370,6 +370,7 @@ class Studio:
             "encoder": library.encoders,
             "upscaler": library.upscalers,
             "annotator": library.annotators,
+            "detector": library.detectors,
         }
         return shelves[kind]
 

@@ -14,7 +14,7 @@ from engine.library.model import ModelFile
 from engine.request.schema import PARAMETERS
 from engine.studio import Studio
 from ui.batches import seeds_after
-from ui.form import FORM, shown, sort_out
+from ui.form import FORM, detectors, shown, sort_out
 from ui.units import drawn_units, of_form
 
 log = logging.getLogger("atelier.ui")
@@ -142,6 +142,11 @@ class Actions:
         found = [one["name"] for one in self.studio.upscalers() if not one["problem"]]
         return [*found, kept] if kept and kept not in found else found
 
+    def detectors(self, kept: Any) -> list[str]:
+        """kept: as in upscalers."""
+        found = [one["name"] for one in self.studio.additions("detector") if not one["problem"]]
+        return [*found, kept] if kept and kept not in found else found
+
     def updates(self, values: dict[str, Any], models: list[ModelFile]) -> list[Any]:
         """One update for each control, in the form's order, and the models' piece last."""
         result: list[Any] = []
@@ -149,6 +154,8 @@ class Actions:
             change: dict[str, Any] = {"choices": choices(models)} if name == "checkpoint" else {}
             if name == "hires_upscaler":
                 change["choices"] = self.upscalers(values.get(name))
+            if name == "detailer_model":
+                change["choices"] = detectors(self.detectors(values.get(name)))
             if name in values:
                 change["value"] = values[name]
             result.append(gr.update(**change))
@@ -173,6 +180,8 @@ def wished(values: dict[str, Any], begin: Any) -> dict[str, Any]:
     start = started(begin)
     if start != started(None):
         values = {name: value for name, value in values.items() if not of_hires(name)}
+    if start.get("start") != "picture":  # a tick that was set in image to image
+        values = {**values, "detailer_only": False}
     lines = start.pop("control", None)  # of a drawing that is followed: its picture serves the form's units, too
     if not isinstance(lines, dict):
         return {**asked(values), **start}

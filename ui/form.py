@@ -1,6 +1,6 @@
 """The form's controls, drawn from the parameters' table by name: range, step and words are declared there."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -51,6 +51,8 @@ def draw(name: str, **layout: Any) -> Component:
         return Choice(**{**common, "choices": list(known.choices), "value": known.default, **layout})
     if name == "hires_upscaler":
         return Choice(**{**common, "choices": list(EVERYWHERE), "value": known.default, "filterable": False, **layout})
+    if name == "detailer_model":
+        return Choice(**{**common, "choices": detectors([]), "value": "", "filterable": False, **layout})
     if known.type is bool:
         return gr.Checkbox(**{**common, "value": known.default, **layout})
     if known.type in (int, float):
@@ -58,6 +60,11 @@ def draw(name: str, **layout: Any) -> Component:
     if name == "checkpoint":
         return Choice(**{**common, "choices": [], "value": None, **layout})
     return gr.Textbox(**{**common, "value": known.default, **layout})
+
+
+def detectors(names: Sequence[str]) -> list[tuple[Any, str]]:
+    """The choices of the detailer, the first of which is none; where there is no detector it says so."""
+    return [(word("detailer.off" if names else "detailer.none"), ""), *((name, name) for name in names)]
 
 
 def draw_number(known: Parameter, common: dict[str, Any], layout: dict[str, Any]) -> Component:

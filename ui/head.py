@@ -23,6 +23,7 @@ SHARED = (
     "fields.js",
     "bench.js",
     "units.js",
+    "detail.js",
     "sketch.js",
     "reset.js",
     "keys.js",

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TypeVar, cast
 
 import torch
+from PIL import Image
 
 from engine import infotext
 from engine.denoise import device as devices
@@ -20,11 +21,13 @@ from engine.denoise.encode import vae_factor
 from engine.denoise.finish import finish
 from engine.denoise.made_with import made_with
 from engine.denoise.preview import Matrix, fit, jpeg
-from engine.denoise.sources import Sources
+from engine.denoise.sources import Ending, Sources
 from engine.denoise.wardrobe import Wardrobe
-from engine.denoise.work import Key, Picture, Work, compose
+from engine.denoise.work import Eyes, Key, Picture, Work, compose
+from engine.detect.files import detector_file
 from engine.detect.maps import detected
 from engine.detect.networks import LoadedDetector, load_detector
+from engine.detect.regions import regions
 from engine.errors import INTERNAL, AtelierError, OutOfMemory, Problem
 from engine.events import Done, Event, Failed, Made, Started, Stepped
 from engine.job import Job
@@ -36,11 +39,13 @@ from engine.library.load_upscaler import LoadedUpscaler, load_upscaler
 from engine.library.scan import Library, ModelFile
 from engine.memory.relief import device_lost, out_of_memory
 from engine.memory.residency import Residency, give_back
+from engine.picture.mask import Box
 from engine.picture.preprocessors.edges import Pixels
 from engine.provenance.mark import mark_of
 from engine.provenance.sign import Signer
 from engine.request.generation import GenerationRequest
 from engine.request.restoring import RestoreRequest, Upscale
+from engine.request.starts import FromPicture
 from engine.request.upscalers import EVERYWHERE
 from engine.resolve import find
 from engine.restore.files import upscaler_file
@@ -161,10 +166,15 @@ class Painter:
             name, digest = request.hires.hires_upscaler, request.spent.hires_upscaler_hash
             work.upscaler = self.borrow_upscaler(Upscale(upscaler=name, upscaler_hash=digest), work.lease)
         self.use_threads(work, request.size)
+        sources = Sources(self.folder)
         with ExitStack() as looking:  # an image encoder looks once, and is given back before anything is drawn
-            encoders = self.borrow_encoders(request, looking)
-            work.pictures = compose(work, work.model, Sources(self.folder), self.wardrobe, self.detect, encoders)
+            eyes = Eyes(self.detect, self.find, self.borrow_encoders(request, looking))
+            work.pictures = compose(work, work.model, sources, self.wardrobe, eyes)
         yield Started(job=work.job.id, doing="drawing")
+        if isinstance(request.start, FromPicture) and request.detailer.on and request.detailer.detailer_only:
+            for picture in list(work.pictures):
+                picture.before, picture.ending = -len(picture.denoising.solver.times), None
+                self.conclude(work, picture, sources.open(request.start.picture, "picture"))
 
     def borrow_encoders(self, request: GenerationRequest, lease: ExitStack) -> dict[str, LoadedEncoder]:
         borrowed: dict[str, LoadedEncoder] = {}
@@ -199,6 +209,12 @@ class Painter:
         key, size = " ".join(["annotator", *(file.name for file in found)]), sum(file.size for file in found)
         with self.residency.lease(key, size, partial(self.load, partial(load_detector, found), "")) as lent:
             return detected(cast(LoadedDetector, lent), name, picture, a, b)
+
+    def find(self, request: GenerationRequest, picture: Image.Image) -> list[Box]:
+        """The regions of a finished picture that the detailer redraws."""
+        asked = request.detailer
+        file = detector_file(asked.detailer_model, request.spent.detailer_hash, self.library)
+        return regions(file.path, picture, asked.detailer_confidence, asked.detailer_most)
 
     # -- restoring
 
@@ -314,12 +330,24 @@ class Painter:
         if drawn.finished and picture.later:
             picture.go_over()
         elif drawn.finished:
-            image = decode(drawn.model, drawn.latents, picture.request.tuning.arithmetic)
-            text = infotext.write(picture.request)
-            work.pictures.remove(picture)
-            mark = mark_of(picture.request, self.signer, self.folder)
-            file = self.pool.submit(finish, image, picture.ending, text, picture.request.output, mark)
-            work.stored.append((picture, text, file))
+            self.conclude(work, picture, decode(drawn.model, drawn.latents, picture.request.tuning.arithmetic))
+
+    def conclude(self, work: Work, picture: Picture, image: Image.Image) -> None:
+        """After the last pass that was known: on to what the detailer finds, or to the file."""
+        ending: Ending | None = picture.ending
+        if detailing := picture.detailing:
+            first = detailing.source is None
+            following = detailing.take(ending.finished(image) if first and ending else image)
+            if following:
+                picture.later.append(following)
+                return picture.go_over()
+            if detailing.changing and detailing.changing.getbbox():
+                image, ending = detailing.image or image, detailing
+        text = infotext.write(picture.request)
+        work.pictures.remove(picture)
+        mark = mark_of(picture.request, self.signer, self.folder)
+        file = self.pool.submit(finish, image, ending, text, picture.request.output, mark)
+        work.stored.append((picture, text, file))
 
     def wants_preview(self, picture: Picture, now: float) -> bool:
         steps = len(picture.denoising.solver.times)

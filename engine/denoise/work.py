@@ -7,11 +7,14 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from functools import partial
 
+from PIL import Image
+
 from engine import additions
 from engine.denoise import start
 from engine.denoise.again import turns
 from engine.denoise.conditioning import Conditioning, Speaker
 from engine.denoise.control import units_of
+from engine.denoise.detail import Detailing, Find
 from engine.denoise.finish import Finished
 from engine.denoise.hires import second
 from engine.denoise.later import Later
@@ -26,12 +29,29 @@ from engine.library.load import LoadedModel
 from engine.library.load_control import LoadedControl
 from engine.library.load_encoder import LoadedEncoder
 from engine.library.load_upscaler import LoadedUpscaler
+from engine.picture.mask import Box
 from engine.picture.preprocessors.maps import Detect, nobody
 from engine.prompt.schedule import Timeline
 from engine.request.generation import GenerationRequest
 
 # What rows cost that join another's call, of a call of their own: a third with small networks, all with large ones.
 JOINING = 0.5
+
+
+def nowhere(request: GenerationRequest, picture: Image.Image) -> list[Box]:
+    return []
+
+
+@dataclass(frozen=True)
+class Eyes:
+    """What sees pictures on the device. detect: for preprocessors that are networks; find: for the detailer; encoders: of
+    image prompts, by their hash."""
+
+    detect: Detect = nobody
+    find: Find = nowhere
+    encoders: Mapping[str, LoadedEncoder] = field(default_factory=dict)
+
+
 Key = tuple[str, int, int, Set]
 
 
@@ -51,6 +71,7 @@ class Picture:
     worn: Set = ()  # what LoRAs its UNet wears
     ending: Ending | None = None
     owed: float = 0.0  # steps that it has to sit out for what its control took
+    detailing: Detailing | None = None
     later: list[Later] = field(default_factory=list)  # that are still to come
     before: int = 0  # evaluations of passes that are over
     size: tuple[int, int] = (0, 0)  # (width, height) that is drawn now
@@ -121,17 +142,11 @@ class Work:
         return self.begun and not self.pictures and not self.stored
 
 
-def compose(
-    work: Work,
-    model: LoadedModel,
-    sources: Sources,
-    wardrobe: Wardrobe,
-    detect: Detect = nobody,
-    encoders: Mapping[str, LoadedEncoder] = {},
-) -> list[Picture]:
-    """The job's pictures at their first step, but those that are stored already. detect, encoders: as in units_of."""
+def compose(work: Work, model: LoadedModel, sources: Sources, wardrobe: Wardrobe, eyes: Eyes = Eyes()) -> list[Picture]:
+    """The job's pictures at their first step, but those that are stored already."""
     request, speaker = work.request, Speaker(model, wardrobe)
-    see = partial(units_of, request, work.controls, model, sources.folder, detect=detect, encoders=encoders)
+    looking = {"detect": eyes.detect, "encoders": eyes.encoders}
+    see = partial(units_of, request, work.controls, model, sources.folder, **looking)
     units, larger, made = see(), (), []
     if request.hires.on:
         larger = see(request.hires.size(request.size))
@@ -143,15 +158,28 @@ def compose(
                 made.append(picture(model, own, index, speaker.conditioning(own, sets.text), sources))
             made[-1].worn = sets.unet
             made[-1].denoising.control = units
+            if request.detailer.on:
+                told = speaker.conditioning(words_of_regions(own), sets.text)
+                made[-1].detailing = Detailing(model, own, told, eyes.find)
+            only = request.detailer.on and request.detailer.detailer_only
             if request.hires.on:
                 steps = request.sampling.steps
                 told = speaker.conditioning(own, sets.text, Timeline(request.hires.steps(steps), before=steps))
                 made[-1].later = [second(model, own, told, larger, work.upscaler)]
-            elif request.loops > 1:
+            elif request.loops > 1 and not only:
                 made[-1].later = [*turns(model, own, made[-1].denoising, made[-1].ending, units)]
             if made[-1].later:
                 made[-1].watch()
     return made
+
+
+def words_of_regions(own: GenerationRequest) -> GenerationRequest:
+    asked, words = own.detailer, own.words
+    said = {
+        "prompt": asked.detailer_prompt or words.prompt,
+        "negative_prompt": asked.detailer_negative_prompt or words.negative_prompt,
+    }
+    return own.with_(words=said)
 
 
 def conditioning(model: LoadedModel, request: GenerationRequest) -> Conditioning:

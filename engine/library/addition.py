@@ -1,4 +1,4 @@
-"""What lies beside the models: LoRAs, embeddings, ControlNets, image encoders, upscalers and annotators as the list shows them, told from their headers and cards."""
+"""What lies beside the models: LoRAs, embeddings, ControlNets, image encoders, upscalers, annotators and detectors as the list shows them, told from their headers and cards."""
 
 import json
 import re
@@ -10,6 +10,7 @@ from typing import Any, Literal
 from engine.errors import AtelierError, ModelDamaged, Problem
 from engine.library.card import read_card
 from engine.library.control_kinds import control
+from engine.library.detector_files import check_onnx
 from engine.library.encoder_kinds import encoder
 from engine.library.families.table import FAMILIES, NOT_YET
 from engine.library.header import CONVERT, Header, read_header
@@ -18,7 +19,7 @@ from engine.library.lora.layers import WIDTHS, layers_of
 from engine.library.pickles import check_pickle
 from engine.library.upscaler_kinds import upscaler
 
-Kind = Literal["lora", "embedding", "control", "encoder", "upscaler", "annotator"]
+Kind = Literal["lora", "embedding", "control", "encoder", "upscaler", "annotator", "detector"]
 
 PICKLES = (".ckpt", ".pt", ".pth", ".bin")
 PICTURES = (".png", ".preview.png", ".jpg", ".jpeg", ".webp")
@@ -98,6 +99,9 @@ def describe(path: Path, name: str, kind: Kind) -> Addition:
         if path.suffix.lower() in PICKLES and kind in ("upscaler", "annotator"):
             check_pickle(path)
             return found
+        if kind == "detector":
+            check_onnx(path)
+            return found
         if path.suffix.lower() in PICKLES:
             raise ModelDamaged(
                 "model.pickle",
@@ -158,6 +162,7 @@ KINDS: Mapping[Kind, Callable[[Header], Mapping[str, Any]]] = {
     "encoder": encoder,
     "upscaler": upscaler,
     "annotator": lambda header: {},  # its name says what it is
+    "detector": lambda header: {},
 }
 
 

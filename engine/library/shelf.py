@@ -1,4 +1,4 @@
-"""A shelf of the library: the LoRAs, the embeddings, the ControlNets, the image encoders, the upscalers or the annotators in their folder, found by name, by word or by hash."""
+"""A shelf of the library: the LoRAs, the embeddings, the ControlNets, the image encoders, the upscalers, the annotators or the detectors in their folder, found by name, by word or by hash."""
 
 import difflib
 import threading
@@ -16,6 +16,7 @@ from engine.library.header import Stamp, stamp_of
 from engine.library.model import as_error
 
 SUFFIXES = (".safetensors", *PICKLES)
+ONNX = (".onnx",)
 LABELS: dict[Kind, tuple[str, str]] = {
     "lora": ("LoRA", "loras"),
     "embedding": ("embedding", "embeddings"),
@@ -23,6 +24,7 @@ LABELS: dict[Kind, tuple[str, str]] = {
     "encoder": ("image encoder", "clip_vision"),
     "upscaler": ("upscaler", "upscalers"),
     "annotator": ("file of weights", "annotators"),
+    "detector": ("detector", "detectors"),
 }
 QUICK_TO_HASH = 256 * 2**20  # bytes in all
 MOMENT = 1.0  # seconds
@@ -49,7 +51,7 @@ class Shelf:
         """Looks at every file's inode, size and time; opens only what is new or changed."""
         with self._lock:
             seen = {}
-            for path in files_below(self.folder, SUFFIXES):
+            for path in files_below(self.folder, ONNX if self.kind == "detector" else SUFFIXES):
                 stamps, before = stamps_of(path), self._seen.get(path)
                 name = printable(path.relative_to(self.folder).as_posix().removesuffix(path.suffix))
                 seen[path] = before if before and before[0] == stamps else (stamps, describe(path, name, self.kind))
@@ -139,7 +141,7 @@ class Shelf:
         words = {name.casefold(): name for a in self.all() if not a.problem for name in (*a.also, a.name, a.word)}
         close = [words[w] for w in difflib.get_close_matches(wanted.casefold()[:200], words, n=3, cutoff=0.5)]
         near = " or ".join(dict.fromkeys(close))
-        where = {"control": "units", "upscaler": "request"}.get(self.kind, "prompt")
+        where = {"control": "units", "upscaler": "request", "detector": "request"}.get(self.kind, "prompt")
         return BadRequest(
             f"{self.kind}.near" if near else f"{self.kind}.unknown",
             f"There is no {label} '{shown(wanted)}'.",

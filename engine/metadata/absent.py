@@ -64,6 +64,7 @@ def settle(reading: Reading, models: Models) -> Found:
     settle_embeddings(values, leftovers, models.embeddings)
     settle_controls(values, leftovers, models.controls)
     settle_upscaler(values, leftovers, models.upscalers)
+    settle_detector(values, leftovers, models.detectors)
     absent = [key for key in leftovers if key in FILES or key.endswith(" hash")]
     return Found(values, leftovers, reading.tool, absent)
 
@@ -126,6 +127,19 @@ def settle_upscaler(values: dict[str, Any], leftovers: dict[str, str], shelf: Sh
         )
     else:
         values["hires_upscaler"] = found.name
+
+
+def settle_detector(values: dict[str, Any], leftovers: dict[str, str], shelf: Shelf[Any]) -> None:
+    """ADetailer names the file that was trained; here it goes by the name of what that was made into."""
+    name, digest = values.get("detailer_model", ""), values.pop("detailer_hash", "")
+    if not name:
+        return
+    found = shelf.with_hash(digest, name) if digest else quiet(shelf, name.removesuffix(".pt"))
+    if found is None:
+        leftovers["ADetailer model"] = f"{name} [{digest}]" if digest else name
+        del values["detailer_model"]
+    else:
+        values["detailer_model"] = found.name
 
 
 def quiet(shelf: Shelf[Any], name: str) -> Any:

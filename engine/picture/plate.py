@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
 from engine.picture.fill import seam_matched, smoothly_filled
@@ -92,9 +93,14 @@ class Plate:
 
     def differing(self, file: bytes) -> int:
         """Bytes of a finished file's pixels, outside the mask and its feather, that are not the source's."""
-        made = open_safe(file)
-        if made.size != self.canvas.size:
-            raise ValueError("the file is of another picture")
-        mode = "RGBA" if "RGBA" in (made.mode, self.canvas.mode) else "RGB"
-        ours, theirs = (np.asarray(picture.convert(mode)) for picture in (made, self.canvas))
-        return int(np.count_nonzero((ours != theirs)[np.asarray(self.changing) == 0]))
+        return differing_outside(file, self.canvas, np.asarray(self.changing))
+
+
+def differing_outside(file: bytes, source: Image.Image, changing: NDArray[np.uint8]) -> int:
+    """Bytes of a file's pixels that are not the source's where `changing`, greys of the same size, is zero."""
+    made = open_safe(file)
+    if made.size != source.size:
+        raise ValueError("the file is of another picture")
+    mode = "RGBA" if "RGBA" in (made.mode, source.mode) else "RGB"
+    ours, theirs = (np.asarray(picture.convert(mode)) for picture in (made, source))
+    return int(np.count_nonzero((ours != theirs)[changing == 0]))

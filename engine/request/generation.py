@@ -7,6 +7,7 @@ from pydantic import model_validator
 from pydantic_core import PydanticCustomError
 
 from engine.request.control import Control, ControlUnit
+from engine.request.detailer import Detailer
 from engine.request.hires import Hires
 from engine.request.parts import Canvas, Model, Noise, Output, Part, Sampling, Spent, Tuning, Words
 from engine.request.starts import FromNoise, FromPicture, Start, WithPicture
@@ -23,6 +24,7 @@ class GenerationRequest(Part):
     tuning: Tuning = Tuning()
     noise: Noise = Noise()
     hires: Hires = Hires()
+    detailer: Detailer = Detailer()
     output: Output = Output()
     start: Start = FromNoise()
     control: Control = ()

@@ -107,6 +107,15 @@ class Spent(Part):
         ),
         Shown(infotext="TI hashes"),
     ] = ""
+    detailer_hash: Annotated[
+        str,
+        Field(
+            pattern=r"^([0-9a-f]{10})?$",
+            title="Detector hash",
+            description="First ten hexadecimal digits of the detector's SHA-256; the studio fills it in.",
+        ),
+        Shown(infotext="ADetailer model hash"),
+    ] = ""
     hires_upscaler_hash: Annotated[
         str,
         Field(

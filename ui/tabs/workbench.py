@@ -14,6 +14,10 @@ GROUPS = {
     "group-hires": (
         *("hires_scale", "hires_strength", "hires_steps", "hires_upscaler", "hires_width", "hires_height"),
     ),
+    "group-detailer": (
+        *("detailer_model", "detailer_strength", "detailer_confidence", "detailer_most"),
+        *("detailer_padding", "detailer_blur", "detailer_prompt", "detailer_negative_prompt", "detailer_only"),
+    ),
     "advanced": ("clip_skip", "ensd", "noise_source", "arithmetic", "exact"),
     "group-language": ("literal", "emphasis"),
     "group-variation": ("variation_strength", "variation_seed", "resize_from_width", "resize_from_height"),

@@ -29,6 +29,14 @@ OLD_CONTROL = (
     "preprocessor: openpose, model: control_v11p_sd15_openpose [cab727d4], weight: 1, starting/ending: (0, 1), "
     "resize mode: Crop and Resize, pixel perfect: False, control mode: Balanced, preprocessor params: (512, 64, 64)"
 )
+OLD_UNIT = ControlUnit(
+    preprocessor="openpose",
+    model="control_v11p_sd15_openpose",
+    model_hash="cab727d4",
+    threshold_a=64,
+    threshold_b=64,
+    pixel_perfect=False,
+)
 # line of settings, some of the values (a sampler that is not here yet is a leftover), all leftovers, tool
 EXAMPLES: dict[str, tuple[str, dict[str, Any], dict[str, str], str]] = {
     "docstring": (
@@ -122,8 +130,8 @@ EXAMPLES: dict[str, tuple[str, dict[str, Any], dict[str, str], str]] = {
         f'Steps: 20, Sampler: Euler a, CFG scale: 7, Seed: 1, Denoising strength: 0.7, ControlNet 0: "{OLD_CONTROL}", '
         'Hires upscale: 2, Hires upscaler: Latent, TI hashes: "Neg1: 339cc9210f70, Negative: 66a7279a88dd", '
         "Version: v1.5.1",
-        {"steps": 20, "sampler": "Euler a", "hires_scale": 2, "hires_upscaler": "Latent"},
-        {"ControlNet 0": OLD_CONTROL},
+        {"steps": 20, "hires_scale": 2, "hires_upscaler": "Latent", "control": [OLD_UNIT.model_dump()]},
+        {},
         "AUTOMATIC1111 v1.5.1",
     ),
     "Civitai's extension": (
