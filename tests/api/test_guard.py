@@ -11,7 +11,9 @@ import pytest
 from api import bodies
 from api.access import Access
 from api.guard import Guard
+from api.rates import PERSON
 from api.streams import MOST, Streams
+from engine.people.people import People
 
 ACCESS = Access(hosts=frozenset({"127.0.0.1", "localhost", "::1", "studio.lan"}), uploads=Path("/nowhere/uploads"))
 
@@ -271,3 +273,69 @@ def test_the_guard_costs_less_than_a_millisecond() -> None:
         return statistics.median(times)
 
     assert asyncio.run(run()) < 0.001
+
+
+def test_before_there_is_an_admin_only_the_set_up_answers(tmp_path: Path) -> None:
+    people = People(tmp_path)
+    guard = Guard(echo, Access(private=True, people=people), Streams())
+    asked: dict[str, Any] = {
+        "/": (303, "GET"),
+        "/sign-in": (303, "GET"),
+        "/set-up": (200, "GET"),
+        "/healthz": (200, "GET"),
+        "/api/people/first": (200, "POST"),
+        "/api/people/sign-in": (403, "POST"),
+        "/api/jobs": (403, "GET"),
+        "/config": (403, "GET"),
+    }
+    for path, (expected, method) in asked.items():
+        assert asyncio.run(ask(guard, method=method, path=path))[0] == expected, path
+    people.users.first("ada", "I run this place")
+    assert asyncio.run(ask(guard, path="/"))[1]["location"] == "/sign-in"
+    assert asyncio.run(ask(guard, path="/api/jobs"))[0] == 401
+    people.close()
+
+
+def test_a_flood_is_told_when_to_come_back_and_others_are_served(tmp_path: Path) -> None:
+    now = [0.0]
+    guard = Guard(echo, Access(private=True), Streams(), clock=lambda: now[0])
+
+    def came(who: str) -> Answer:
+        return asyncio.run(ask(guard, path="/api/jobs", cookie=f"atelier_visitor={who * 32}"))
+
+    codes = [came("a")[0] for _ in range(PERSON.burst + 20)]
+    assert codes.count(200) == PERSON.burst
+    assert came("b")[0] == 200
+    code, headers, _ = came("a")
+    assert code == 429
+    now[0] += int(headers["retry-after"])
+    assert came("a")[0] == 200, "the wait that was told is enough"
+
+
+@pytest.mark.parametrize("headers", [{f"x-{n}": "x" for n in range(101)}, {"x": "x" * 33_000}])
+def test_headers_end_somewhere(headers: dict[str, str]) -> None:
+    assert status(**headers) == 431
+
+
+def test_in_an_open_studio_a_junk_authorization_is_ignored() -> None:
+    for junk in ("Basic ", "Basic Og==", "Bearer x", "nonsense"):
+        assert status(path="/sdapi/v1/samplers", authorization=junk) == 200
+
+
+def test_an_event_that_nobody_listed_is_an_admins() -> None:
+    guard = Guard(echo, Access(private=True, events={3: "artist", 4: "admin"}), Streams())
+
+    def called(path: str, body: bytes) -> int:
+        return asyncio.run(ask(guard, method="POST", path=path, body=(body,)))[0]
+
+    for path in ("/gradio_api/run/predict", "/gradio_api/queue/join"):
+        assert called(path, b'{"fn_index": 3}') == 200
+        for body in (
+            b'{"fn_index": 4}',
+            b'{"fn_index": 5}',
+            b'{"fn_index": "3"}',
+            b"{}",
+            b"[3]",
+            b'{"fn_index": 3, "fn_index": 4}',
+        ):
+            assert called(path, body) == 403, body
