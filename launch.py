@@ -16,7 +16,7 @@ VENV = HOUSE / ".venv"
 STAMP = VENV / "installed.txt"
 OLDEST, NEWEST = (3, 11), (3, 13)
 UV = "uv==0.13.9"
-COMMANDS = ("txt2img", "evaluate", "doctor", "import", "people", "recover")
+COMMANDS = ("txt2img", "evaluate", "doctor", "import", "people", "recover", "belongings")
 
 HELP = """\
 usage: python3 launch.py [--use-this-python] [studio's flags]
@@ -34,6 +34,7 @@ The first start makes .venv beside this file and installs what the studio needs;
   txt2img              draw pictures without the page; txt2img --help lists the options
   evaluate             measure how good the pictures of checkpoints are; evaluate --help lists the options
   import               take a folder of old pictures into the gallery; the studio must not be running
+  belongings           everything of one person as a zip, or erased; the studio must not be running
   recover              put the last daily copy of a damaged database back; the studio must not be running
   people               who has an account, and what they may do; people --help lists the ways
   doctor               say whether this machine can draw, and what to do if not

@@ -61,8 +61,14 @@ def page(
     before: str | None = None,
     limit: Annotated[int, Query(ge=1, le=200)] = 48,
     sort: str = "newest",
+    alike: str = "",
 ) -> JSONResponse:
-    """`next` is the value of `before` that brings the next page; `total` counts all that match."""
+    """`next` is the value of `before` that brings the next page; `total` counts all that match.
+    `alike`, an id: of those that match, the ones that look most like this picture, in that order and on one page."""
+    if alike:
+        images = studio.gallery.alike(alike, owner, wanted)
+        content = {"images": shown_to(owner, images, studio), "next": None, "total": len(images)}
+        return JSONResponse(content, headers=FRESH)
     images, following = studio.gallery.page(owner, before, limit, wanted, sort)
     content = {
         "images": shown_to(owner, images, studio),

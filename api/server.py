@@ -14,6 +14,7 @@ from starlette.exceptions import HTTPException
 
 from api import (
     additions,
+    belongings,
     boards,
     control,
     datasets,
@@ -85,6 +86,7 @@ def make_app(
     app.include_router(gallery.router)  # before the single picture: its ways have names, not ids
     app.include_router(images.router)
     app.include_router(boards.router)
+    app.include_router(belongings.router)
     app.include_router(grids.router)
     app.include_router(read_settings.router)
     app.include_router(recipes.router)

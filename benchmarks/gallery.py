@@ -15,6 +15,7 @@ from api.images import shown
 from benchmarks.table import Row, seconds, timed
 from engine import infotext
 from engine.gallery.arrivals import bare
+from engine.gallery.looks import LENGTH
 from engine.gallery.rows import NewImage, insert
 from engine.gallery.search import SORTS, Filters, cursor_part
 from engine.gallery.store import Change, Gallery
@@ -148,6 +149,20 @@ def boards(gallery: Gallery, runs: int) -> Iterator[Row]:
 
         yield milliseconds(f"a board of {name}: page, total and facets", board, runs, "<= 100")
     yield milliseconds("the list of boards with their counts", lambda: gallery.boards.all("bob"), runs, "<= 50")
+    with gallery.rows.writing() as connection:
+        draw = random.Random(9)
+        looks = (
+            (row["number"], draw.randbytes(LENGTH))
+            for row in connection.execute("SELECT number FROM catalogue").fetchall()
+        )
+        connection.executemany("INSERT INTO looks VALUES (?, ?)", looks)
+
+    def alike() -> None:
+        gallery.rows.version += 1
+        gallery.alike(hers[5], None)
+
+    yield milliseconds("what looks alike among 100,000, something was written", alike, runs, "<= 500")
+    yield milliseconds("what looks alike among 100,000", lambda: gallery.alike(hers[5], None), runs, "<= 250")
     yield milliseconds("10,000 pictures of others: which are seen", lambda: gallery.select(hers[:10_000], "bob"), runs)
 
 
@@ -228,7 +243,15 @@ def tag(gallery: Gallery) -> None:
 def age(data: Path) -> None:
     """Make the database as an older studio left it."""
     with closing(sqlite3.connect(data / "atelier.db")) as connection:
-        for table in ("catalogue", "catalogue_kinds", "catalogue_tags", "catalogue_words", "boards", "board_pictures"):
+        for table in (
+            "catalogue",
+            "catalogue_kinds",
+            "catalogue_tags",
+            "catalogue_words",
+            "boards",
+            "board_pictures",
+            "looks",
+        ):
             connection.execute(f"DROP TABLE {table}")
         for column in ("format", "imported", "name", "prompt", "trace"):
             connection.execute(f"ALTER TABLE images DROP COLUMN {column}")

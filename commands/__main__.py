@@ -9,6 +9,7 @@ COMMANDS = {  # name: module
     "doctor": "doctor",
     "import": "import_pictures",
     "recover": "recover",
+    "belongings": "belongings",
     "people": "people",
 }
 

@@ -13,6 +13,7 @@ from typing import Any, Literal
 
 from engine import additions, recipe
 from engine import reproduction as again
+from engine.belongings import Belongings, Erased
 from engine.copies import Copies
 from engine.errors import AtelierError, BadRequest, DiskFull, NotFound, Problem
 from engine.folder_lock import FolderLock
@@ -148,6 +149,7 @@ class Studio:
         self.deliveries = Deliveries(self.store, self.sealer, self.allowed, self.gallery.made)
         doors = Doors(resolve=self.resolved, put=self.put, cancel=self.cancel)
         self.grids = Grids(data, self.store, self.gallery, self.progress, doors)
+        self.belongings = Belongings(data, self.gallery)
         self.reproductions = Reproductions(
             self.gallery, self.library, self.inputs, again.Doors(submit=self.submit, job=self.job)
         )
@@ -324,6 +326,16 @@ class Studio:
     def read_recipe(self, data: bytes) -> recipe.Recipe:
         """From a file or a link's code. Raises BadRequest for what is none."""
         return recipe.understood(recipe.opened(data, self.keep_picture), self.library, self.inputs)
+
+    def erase(self, owner: str) -> Erased:
+        """Everything of one person, for good. Raises InUse, and erases nothing, while a training of theirs goes on."""
+        for run in self.training.rows(owner)["runs"]:
+            self.training.delete(run["id"], owner)
+        for grid in self.grids.known(owner):
+            self.grids.delete(grid["id"], owner)
+        for job in self.store.active(owner):
+            self.cancel(job.id, owner)
+        return self.belongings.erase(owner)
 
     def understand(self, values: Mapping[str, Any]) -> dict[str, Any]:
         """How the prompts of these values would be read by the model that is asked for, JSON-ready."""

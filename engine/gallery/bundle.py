@@ -3,8 +3,10 @@
 import io
 import time
 import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import nullcontext
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path, PurePosixPath
 
 PIECE = 256 * 1024
@@ -12,11 +14,13 @@ PIECE = 256 * 1024
 
 @dataclass(frozen=True)
 class Entry:
-    """name: wanted for the file in the zip; changed where two would have the same."""
+    """name: wanted for the file in the zip, with folders; changed where two would have the same. path: of a file on the
+    disk; pieces: the content, where there is none."""
 
-    path: Path
+    path: Path | None
     name: str
     created: float
+    pieces: Callable[[], Iterable[bytes]] = tuple
 
 
 class Outlet(io.RawIOBase):
@@ -38,20 +42,22 @@ class Outlet(io.RawIOBase):
         return piece
 
 
-def zipped(entries: Sequence[Entry]) -> Iterator[bytes]:
+def zipped(entries: Iterable[Entry]) -> Iterator[bytes]:
     """Pictures are stored as they are: they are compressed already. What has gone from the disk is named in a text."""
     outlet, names, missing = Outlet(), Unique(), []
     with zipfile.ZipFile(outlet, "w", zipfile.ZIP_STORED) as archive:
         for entry in entries:
             try:
-                source = entry.path.open("rb")
+                source = entry.path.open("rb") if entry.path else None
             except OSError:
                 missing.append(entry.name)
                 continue
-            with source, archive.open(info_of(names.of(entry.name), entry.created), "w", force_zip64=True) as target:
-                while piece := source.read(PIECE):
+            info = info_of(names.of(entry.name), entry.created)
+            with source or nullcontext(), archive.open(info, "w", force_zip64=True) as target:
+                for piece in iter(partial(source.read, PIECE), b"") if source else entry.pieces():
                     target.write(piece)
-                    yield outlet.fetch()
+                    if piece := outlet.fetch():
+                        yield piece
             yield outlet.fetch()
         if missing:
             text = "These files are gone from the outputs folder:\n" + "\n".join(missing) + "\n"
@@ -69,7 +75,7 @@ class Unique:
         path, wanted = PurePosixPath(name), name
         while wanted.casefold() in self.taken:
             self.taken[name.casefold()] += 1
-            wanted = f"{path.stem} ({self.taken[name.casefold()]}){path.suffix}"
+            wanted = str(path.with_name(f"{path.stem} ({self.taken[name.casefold()]}){path.suffix}"))
         self.taken[wanted.casefold()] = 1
         return wanted
 

@@ -3,10 +3,11 @@
 import sqlite3
 import threading
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
-from engine.gallery import files
+from engine.gallery import files, looks
 from engine.gallery.names import Names, values_of
 from engine.gallery.rows import CHUNK, NewImage, Rows, insert
 
@@ -15,6 +16,7 @@ TABLES = (
     ("catalogue_tags", "number"),
     ("catalogue_words", "rowid"),
     ("board_pictures", "number"),
+    ("looks", "number"),
 )
 
 
@@ -43,7 +45,7 @@ class Filing:
             files.write(self._data / new.file, content)
             files.write(self._data / new.thumbnail, small)
             with self._rows.writing() as connection:
-                insert(connection, new)
+                looks.put(connection, insert(connection, new), small)
                 connection.execute("DELETE FROM loose_files WHERE path IN (?, ?)", paths)
         except BaseException:
             self._clear(paths)
@@ -85,6 +87,15 @@ class Filing:
                 self._clear(paths)
                 gone += len(rows)
         return gone
+
+    def tidy(self) -> None:
+        """Remove empty folders of pictures."""
+        with self.turn:
+            for root in ("outputs", "thumbnails", "traces"):
+                folders = [path for path in (self._data / root).rglob("*") if path.is_dir()]
+                for folder in sorted(folders, reverse=True):
+                    with suppress(OSError):  # it is not empty
+                        folder.rmdir()
 
     def _named(self, new: NewImage) -> NewImage:
         """By the template; where a file of an earlier time lies there already, with the id behind."""

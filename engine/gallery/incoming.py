@@ -118,4 +118,5 @@ def by_name(name: str, modified: float | None) -> float | None:
 def plain_name(name: str) -> str:
     """The last part of a path of any system, without what cannot be seen."""
     last = name.replace("\\", "/").rstrip("/").rsplit("/", 1)[-1]
-    return "".join(letter for letter in last if letter.isprintable())[-LONGEST_NAME:]
+    seen = "".join(letter for letter in last if letter.isprintable())[-LONGEST_NAME:]
+    return "" if seen.strip() in (".", "..") else seen

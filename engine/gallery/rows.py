@@ -139,7 +139,8 @@ def facts_of(request: GenerationRequest) -> Facts:
     return Facts(words.prompt, words.negative_prompt, str(sampling.seed), model, sampling.sampler, sampling.steps)
 
 
-def insert(connection: sqlite3.Connection, new: NewImage) -> None:
+def insert(connection: sqlite3.Connection, new: NewImage) -> int:
+    """Its number in the catalogue."""
     facts = new.facts
     longer = facts.prompt if facts.prompt != new.request.words.prompt else None
     connection.execute(
@@ -162,6 +163,7 @@ def insert(connection: sqlite3.Connection, new: NewImage) -> None:
     number = number or 0
     schema.give_kinds(connection, [number])
     index_words(connection, number, facts, new.infotext, new.name or new.file)
+    return number
 
 
 def index_words(connection: sqlite3.Connection, number: int, facts: Facts, infotext: str, name: str) -> None:

@@ -59,6 +59,7 @@ CREATE TABLE IF NOT EXISTS boards (
 CREATE TABLE IF NOT EXISTS board_pictures (
     board TEXT NOT NULL, number INTEGER NOT NULL, own INTEGER NOT NULL, PRIMARY KEY (board, number)) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS board_pictures_of ON board_pictures (number, own);
+CREATE TABLE IF NOT EXISTS looks (number INTEGER PRIMARY KEY, look BLOB NOT NULL);
 """
 # Each holds all that is filtered by, so that no search touches the rows themselves: the first in the order of pages,
 # the second for counts.

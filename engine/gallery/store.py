@@ -14,6 +14,7 @@ from engine.gallery.bundle import Entry, zipped
 from engine.gallery.counts import Counts
 from engine.gallery.filing import Filing
 from engine.gallery.lineage import Ancestor, ancestors
+from engine.gallery.looks import Looks
 from engine.gallery.names import DEFAULT, Names
 from engine.gallery.rows import CHUNK, GalleryImage, Rows, fetch, numbers_of, seen
 from engine.gallery.search import Filters
@@ -49,8 +50,9 @@ class Gallery:
         self.boards = Boards(self.rows)
         self._filing = Filing(self.rows, data, template)
         self._counts = Counts(self.rows)
+        self._looks = Looks(self.rows)
         self._selections = Selections()
-        self._upkeep = Upkeep(self.rows, self.expire)
+        self._upkeep = Upkeep(self.rows, data, self.expire)
 
     # -- the gallery's life
 
@@ -122,6 +124,16 @@ class Gallery:
         with self.rows.reading() as connection:
             numbers, following = search.page(connection, owner, filters, sort, before, limit)
             return fetch(connection, numbers), following
+
+    def alike(self, image_id: str, owner: str | None, filters: Filters = EVERYTHING) -> list[GalleryImage]:
+        """What looks like a picture, the most alike first (engine/gallery/looks.py)."""
+        with self.rows.reading() as connection:
+            numbers = list(seen(connection, [image_id], owner).values())
+        if not numbers:
+            raise unknown()
+        found = self._looks.nearest(numbers[0], search.where(*self._scope(owner, filters)).with_words())
+        with self.rows.reading() as connection:
+            return fetch(connection, found)
 
     def count(self, owner: str | None, filters: Filters = EVERYTHING) -> int:
         return self._counts.of(facets.total, *self._scope(owner, filters))
@@ -200,6 +212,12 @@ class Gallery:
             mine = numbers_of(connection, [image_id], owner)
         if not mine or not self._filing.remove([image_id]):
             raise unknown()
+
+    def erase(self, ids: Sequence[str]) -> int:
+        """As `delete`, of many, whoever asks; folders that become empty go as well, since a template may name them by prompts."""
+        gone = self._filing.remove(ids)
+        self._filing.tidy()
+        return gone
 
     # -- pictures are carried away
 

@@ -5,8 +5,10 @@ import logging
 import sqlite3
 import threading
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
+from engine.gallery import looks
 from engine.gallery.rows import CHUNK, Facts, Rows, index_words
 from engine.gallery.schema import give_kinds
 
@@ -18,8 +20,8 @@ log = logging.getLogger(__name__)
 class Upkeep:
     """expire: removes what has lain in the trash long enough."""
 
-    def __init__(self, rows: Rows, expire: Callable[[], object]):
-        self.rows, self.expire = rows, expire
+    def __init__(self, rows: Rows, data: Path, expire: Callable[[], object]):
+        self.rows, self.data, self.expire = rows, data, expire
         self.ended = threading.Event()
         self.thread = threading.Thread(target=self.run, name="gallery", daemon=True)
 
@@ -46,6 +48,10 @@ class Upkeep:
             if self.ended.wait(PAUSE):
                 return
         self.rows.build_indexes()
+        last = 0
+        while last := looks.read_batch(self.rows, self.data, last):
+            if self.ended.wait(PAUSE):
+                return
 
 
 def read_batch(rows: Rows) -> int:

@@ -105,7 +105,13 @@
     },
     /** What stands above the pictures of a board. */
     strip: (node) => {
-      const board = current();
+      const board = current(), alike = shelf.query.alike;
+      if (alike) {
+        node.hidden = false;
+        node.replaceChildren(h("img", { src: `api/images/${alike}/thumbnail`, alt: "" }), h("p", {}, h("b", {}, t("alike")), " ", h("span", {}, t("alike.what"))), h("span", { class: "space" }),
+          h("button", { type: "button", class: "plain quiet", onclick: () => shelf.set({ alike: "" }) }, t("alike.leave")));
+        return;
+      }
       node.hidden = !board && !shelf.query.shared;
       if (node.hidden) { node.replaceChildren(); return; }
       const act = (key, press) => h("button", { type: "button", class: "plain quiet", onclick: press }, t(key));
@@ -137,6 +143,12 @@
     /** Off the board that is looked at. */
     takeOff: (ids) => { const board = current(); return board?.mine ? take(board, ids) : Promise.resolve(false); },
   };
+  atelier.shapes.alike = "M4 4h9v9H4zM11 11h9v9h-9z";
+  (atelier.extras ??= []).push((image) => (image.trashed ? null : { icon: "alike", key: "alike", bare: true, act: () => {
+    document.querySelector("dialog.viewer[open]")?.close();
+    atelier.tab("gallery");
+    shelf.set({ ...shelf.none, alike: image.id, trash: false });
+  } }));
   atelier.on("images", () => { clearTimeout(due); due = setTimeout(load, 800); });
   let due = setTimeout(load, 1200);
 })();

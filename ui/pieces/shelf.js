@@ -3,7 +3,7 @@
   const atelier = window.atelier;
   const PAGE = 120;  // the API gives at most 200
   const NONE = { q: "", model: [], sampler: [], tag: [], size: "", since: "", until: "", seed: "", stars: 0 };
-  const SCOPE = { board: "", shared: "" };  // among which pictures, before anything is filtered
+  const SCOPE = { board: "", shared: "", alike: "" };  // among which pictures, before anything is filtered
   const kept = () => { try { return JSON.parse(sessionStorage.getItem("atelier.gallery")) ?? {}; } catch { return {}; } };
   const shelf = { query: { ...NONE, ...SCOPE, sort: "newest", ...kept(), trash: false }, items: [], total: 0, state: "new", problem: null, arrived: 0, atTop: true, selected: new Map(), none: NONE };
   let next = null, turn = 0, loading = null, places = new Map();
@@ -55,7 +55,7 @@
     } catch (error) {
       if (mine !== turn) return;
       if (!error.problem) throw error;
-      if (error.problem.code === "board.unknown") { shelf.set({ ...SCOPE }); return; }  // it was deleted, or is shared no more
+      if (error.problem.code === "board.unknown" || (error.problem.code === "image.unknown" && shelf.query.alike)) { shelf.set({ ...SCOPE }); return; }  // it was deleted, or is shared no more
       Object.assign(shelf, { items: [], total: 0, state: "failed", problem: error.problem });
       next = null;
     }
@@ -91,6 +91,7 @@
   };
   /** New pictures come in at the top when one is there; further down they are only counted, so that nothing jumps. */
   shelf.refresh = async () => {
+    if (shelf.query.alike) return;  // what came just now is asked for by asking again
     if (shelf.state !== "ready") { if (shelf.state === "failed") await shelf.reload(); return; }
     const mine = turn;
     let found;
