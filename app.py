@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from api.access import Access
     from engine.people.people import People
+    from engine.queue.terms import TermsOf
     from engine.settings import Settings
     from engine.studio import Studio
 
@@ -57,7 +58,7 @@ def serve(settings: "Settings") -> None:
         uploads.mkdir(parents=True, exist_ok=True)
         os.environ["GRADIO_TEMP_DIR"] = str(uploads)
         access = access_for(settings, uploads, people)
-        studio = make_studio(settings, data, access.private)
+        studio = make_studio(settings, data, access.private, terms_for(people))
         studio.start()
         try:
             app = compose(studio, access)
@@ -87,7 +88,24 @@ def people_for(settings: "Settings") -> "Iterator[People | None]":
         people.close()
 
 
-def make_studio(settings: "Settings", data: Path, private: bool) -> "Studio":
+def terms_for(people: "People | None") -> "TermsOf":
+    """What each account may ask of the queue; who has none, and an account that does not say it, may ask the usual."""
+    from engine.queue.terms import USUAL, Terms, same_for_all
+
+    if people is None:
+        return same_for_all
+
+    def terms(owner: str) -> Terms:
+        user = people.users.find(owner)
+        if user is None:
+            return USUAL
+        waiting = USUAL.waiting if user.jobs_waiting is None else user.jobs_waiting
+        return Terms(user.weight, user.cost_per_day, waiting)
+
+    return terms
+
+
+def make_studio(settings: "Settings", data: Path, private: bool, terms: "TermsOf") -> "Studio":
     from engine.library.scan import Library
     from engine.studio import Studio, Training
     from engine.workers.messages import PainterSettings
@@ -103,6 +121,7 @@ def make_studio(settings: "Settings", data: Path, private: bool) -> "Studio":
         logs=settings.log_format,
         names=settings.names,
         sign=settings.marking == "signed",
+        terms=terms,
         webhook_hosts=settings.webhook_hosts,
         training=Training(
             tuple(folder.resolve() for folder in settings.training_folders),

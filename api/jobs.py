@@ -12,14 +12,21 @@ from fastapi.responses import JSONResponse, Response, StreamingResponse
 
 from api.access import visitor
 from api.answer import FRESH
+from api.described import body_of
 from api.follow import Known, known, news, written
+from api.shapes import Accepted, Now, OneJob, Page, Secret
 from engine.errors import BadRequest
 from engine.job import JobState
 from engine.request.webhook import read_webhook
 from engine.studio import Studio
 
 router = APIRouter(prefix="/api")
+DRAWING = body_of("Drawing")
 QUIET = 15  # seconds without news after which a comment is sent, which finds out whether the reader is still there
+
+
+class EventStream(StreamingResponse):
+    media_type = "text/event-stream"
 
 
 def the_studio(request: Request) -> Studio:
@@ -34,8 +41,8 @@ TheStudio = Annotated[Studio, Depends(the_studio)]
 Visitor = Annotated[str, Depends(the_visitor)]
 
 
-@router.post("/jobs", status_code=202)
-async def submit(request: Request, studio: TheStudio, owner: Visitor, live: bool = False) -> dict[str, str]:
+@router.post("/jobs", status_code=202, openapi_extra=DRAWING)
+async def submit(request: Request, studio: TheStudio, owner: Visitor, live: bool = False) -> Accepted:
     """Parameters by name. The answer comes when the job is on the disk. live: it is shown and not kept, and takes the
     place of the visitor's live job before."""
     values = await values_of(request)
@@ -43,16 +50,16 @@ async def submit(request: Request, studio: TheStudio, owner: Visitor, live: bool
     if hook and live:
         raise BadRequest("webhook.live", "A live job has no webhook.", "Leave one of both out.", field="webhook")
     job = await to_thread.run_sync(studio.submit, values, owner, live, hook)
-    return {"id": job.id}
+    return Accepted(id=job.id)
 
 
-@router.get("/now")
+@router.get("/now", response_model=Now)
 async def snapshot(studio: TheStudio, owner: Visitor) -> JSONResponse:
     """What is in work, waits or is paused, and what ended last."""
     return JSONResponse(await to_thread.run_sync(studio.snapshot, owner), headers=FRESH)
 
 
-@router.get("/jobs")
+@router.get("/jobs", response_model=Page)
 def listed(
     studio: TheStudio,
     owner: Visitor,
@@ -65,18 +72,18 @@ def listed(
     return JSONResponse({"jobs": studio.told(jobs, studio.line.order()), "next": more}, headers=FRESH)
 
 
-@router.get("/jobs/{job_id}")
+@router.get("/jobs/{job_id}", response_model=OneJob)
 def one(job_id: str, studio: TheStudio, owner: Visitor) -> JSONResponse:
     return JSONResponse(studio.one(job_id, owner), headers=FRESH)
 
 
-@router.get("/webhooks")
+@router.get("/webhooks", response_model=Secret)
 def webhooks(studio: TheStudio, owner: Visitor) -> JSONResponse:
     """The secret that your webhooks are signed with (docs/api.md)."""
     return JSONResponse({"secret": studio.sealer.secret(owner)}, headers=FRESH)
 
 
-@router.get("/jobs/{job_id}/events")
+@router.get("/jobs/{job_id}/events", response_class=EventStream, responses={204: {"description": "It has ended."}})
 async def events(request: Request, job_id: str, studio: TheStudio, owner: Visitor) -> Response:
     """Server-sent events of one job: queued, paused, running, step, made; then done, failed or cancelled, and the end.
     With the header `Last-Event-ID` they go on after that event; 204 where it was the last one."""
@@ -96,7 +103,7 @@ async def told_events(jobs: AsyncIterator[Mapping[str, Any]], before: Known) -> 
         await closed(jobs)
 
 
-@router.get("/state")
+@router.get("/state", response_class=EventStream)
 async def state(studio: TheStudio, owner: Visitor) -> StreamingResponse:
     """Server-sent events: the whole state in each message; ends with the event `idle` when nothing is active."""
     return streaming(states(studio.follow(owner)))
@@ -112,9 +119,8 @@ async def states(snapshots: AsyncIterator[Mapping[str, Any]]) -> AsyncIterator[s
 
 
 def streaming(messages: AsyncIterator[str]) -> StreamingResponse:
-    return StreamingResponse(
+    return EventStream(
         kept_open(messages),
-        media_type="text/event-stream",
         headers={"cache-control": "no-store, no-transform", "x-accel-buffering": "no"},
     )
 

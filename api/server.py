@@ -1,10 +1,12 @@
 """The HTTP application: our own API behind the guard; app.py mounts the page on it."""
 
+import asyncio
 import logging
+import sqlite3
 from collections.abc import Mapping
-from contextlib import suppress
+from difflib import get_close_matches
 from types import MappingProxyType
-from typing import Any
+from typing import Any, get_args
 
 from anyio import to_thread
 from fastapi import FastAPI, Request
@@ -38,6 +40,7 @@ from api import (
 from api.a1111 import router as a1111
 from api.access import Access
 from api.answer import Declined
+from api.described import described
 from api.doors import Doors
 from api.entrance import entrance
 from api.guard import Guard
@@ -109,6 +112,7 @@ def make_app(
     app.include_router(metrics.router)
     app.add_api_route("/healthz", healthz, methods=["GET"])
     app.add_api_route("/readyz", readyz, methods=["GET"])
+    app.openapi = lambda: described(app)
     app.add_exception_handler(AtelierError, refusal)
     app.add_exception_handler(Declined, declined)
     app.add_exception_handler(RequestValidationError, malformed)
@@ -121,10 +125,13 @@ def make_app(
     return app
 
 
-def healthz(request: Request) -> dict[str, str]:
-    """The server answers, and so does its database."""
-    request.app.state.studio.gallery.count(None)
-    return {"status": "ok"}
+async def healthz(request: Request) -> JSONResponse:
+    """The server answers, and its database can be read; 503 where it cannot."""
+    try:
+        await asyncio.wrap_future(request.app.state.studio.pulse.beat())
+    except (sqlite3.Error, RuntimeError):  # it is closed: the studio stops
+        return JSONResponse({"status": "database"}, 503)
+    return JSONResponse({"status": "ok"})
 
 
 def nothing() -> None:
@@ -160,11 +167,26 @@ def declined(request: Request, error: Exception) -> Response:
 
 
 def malformed(request: Request, error: Exception) -> Response:
-    where = None
-    if isinstance(error, RequestValidationError):
-        with suppress(IndexError, KeyError):
-            where = str(error.errors()[0]["loc"][-1])
-    return answer(Problem(code="request.invalid", message="The request has a wrong value.", field=where), 400)
+    """The first value that is wrong; a field that there is not, with the one that comes near it."""
+    first = error.errors()[0] if isinstance(error, RequestValidationError) and error.errors() else {}
+    where = str((first.get("loc") or ["body"])[-1])[:100]
+    if first.get("type") != "extra_forbidden":
+        problem = Problem(code="request.invalid", message="The request has a wrong value.", field=where)
+        return answer(problem, 400)
+    near = get_close_matches(where, fields_of(request.scope.get("route")), 1)
+    remedy = f"Did you mean {near[0]}?" if near else ""
+    return answer(
+        Problem(code="field.unknown", message=f"There is no field '{where}'.", remedy=remedy, field=where), 400
+    )
+
+
+def fields_of(route: Any) -> list[str]:
+    """What the body of a route may hold."""
+    parameters = getattr(getattr(route, "dependant", None), "body_params", [])
+    models = [
+        model for one in parameters for model in (one.field_info.annotation, *get_args(one.field_info.annotation))
+    ]
+    return [name for model in models for name in getattr(model, "model_fields", {})]
 
 
 def missing(request: Request, error: Exception) -> Response:

@@ -17,6 +17,7 @@ ALL = {
     "guard": "What the guard adds to a request",
     "startup": "From the command to the picture",
     "canvas": "The drawing canvas: 500 moves of a pointer",
+    "load": "A hundred people at once",
     "training": "A LoRA training and diffusers' example script",
     "cpu-training": "A training step on a CPU in bfloat16",
     "training-crash": "A training run killed again and again",

@@ -280,5 +280,6 @@ class Progress:
             "checkpoint": "" if isinstance(request, RestoreRequest) else request.model.checkpoint,
             "problem": job.problem.model_dump() if job.problem else None,
             "created": job.created,
+            "started": job.started,
             "finished": job.finished,
         }

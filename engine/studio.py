@@ -54,6 +54,7 @@ from engine.provenance import mark
 from engine.provenance.clean import clean
 from engine.provenance.sign import Signer
 from engine.provenance.verify import verify
+from engine.pulse import Pulse
 from engine.queue.batching import Limits
 from engine.queue.dispatcher import Dispatcher
 from engine.queue.store import Store
@@ -121,6 +122,7 @@ class Studio:
         self.lock.hold()
         try:
             self.store = Store(data / "atelier.db")
+            self.pulse = Pulse(data / "atelier.db")
             self.gallery, self.forms, self.options = Gallery(data, names), Forms(data), Forms(data, "options")
             self.presets, self.history = Presets(data), History(data)
         except BaseException:
@@ -183,6 +185,7 @@ class Studio:
         self.options.close()
         self.presets.close()
         self.history.close()
+        self.pulse.close()
         self.store.close()
         self.lock.release()
 

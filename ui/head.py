@@ -29,6 +29,7 @@ SHARED = (
     "keys.js",
     "account.js",
     "people.js",
+    "queue.js",
     "presets.js",
     "loras.js",
     "shelf.js",

@@ -21,7 +21,8 @@ NUMBERS: dict[str, tuple[float, float]] = {"weight": (0.1, 100), "cost_per_day":
 
 @dataclass(frozen=True)
 class User:
-    """weight: share of the queue beside the others'; cost_per_day in the queue's cost and jobs_waiting: None is no limit.
+    """weight: share of the queue beside the others'; cost_per_day in the queue's cost: None is no limit; jobs_waiting: None is
+    the usual number (engine/queue/terms.py).
 
     has_password: False until the one-time code was used. created: seconds since 1970."""
 

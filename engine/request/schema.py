@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from typing import Any, Literal, Union, get_args, get_origin
 
 from annotated_types import Ge, Gt, Le, MaxLen, MultipleOf
-from pydantic import BaseModel
+from pydantic import BaseModel, ConfigDict, Field, create_model
 from pydantic.fields import FieldInfo
 
-from engine.request.control import ControlUnit
+from engine.request.control import MOST_UNITS, ControlUnit
 from engine.request.generation import GenerationRequest
 from engine.request.shown import Shown
 from engine.request.starts import FromMask, FromNoise, FromPicture
@@ -104,3 +104,19 @@ def flat(request: GenerationRequest) -> dict[str, Any]:
     values = {name: value for part in data.values() for name, value in part.items()}
     units = {"control": list(control)} if control else {}
     return {**values, **units, "start": start.pop("kind"), **start}
+
+
+def flat_model() -> type[BaseModel]:
+    """The request by parameter name, as a type: what a description for machines is drawn from. Nothing is required."""
+    holders = [field.annotation for field in GenerationRequest.model_fields.values()]
+    fields: dict[str, Any] = {}
+    for holder in (*holders, *STARTS.values()):
+        if isinstance(holder, type) and issubclass(holder, BaseModel):
+            for name, field in holder.model_fields.items():
+                fields.setdefault(name, (field.annotation, field))
+    del fields["kind"]
+    kinds = Literal["noise", "picture", "mask"]
+    about = Field("noise", title="Start", description="What a picture begins with; as an object with its own values.")
+    fields["start"] = (kinds | FromNoise | FromPicture | FromMask, about)
+    fields["control"] = (list[ControlUnit], Field([], title="Control", max_length=MOST_UNITS))
+    return create_model("Drawing", __config__=ConfigDict(extra="forbid"), **fields)

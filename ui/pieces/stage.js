@@ -6,11 +6,12 @@ const line = h("p", { class: "line" });
 const spoken = h("p", { class: "unseen", role: "status", "aria-live": "polite" });
 const tools = h("div", { class: "tools" });
 const stopAll = h("button", { type: "button", class: "plain small", id: "stop-all", hidden: true, onclick: () => atelier.stopAll() });
+const openQueue = h("button", { type: "button", class: "plain small", id: "open-queue", hidden: true, onclick: () => atelier.openQueue() });
 const caption = h("div", { class: "caption" });
 const waiting = h("ol", { class: "waiting" });
 root.classList.add("stage");
 root.setAttribute("role", "region");
-root.replaceChildren(view, h("div", { class: "foot" }, bar, h("div", { class: "row" }, line, stopAll, tools), caption, waiting), spoken);
+root.replaceChildren(view, h("div", { class: "foot" }, bar, h("div", { class: "row" }, line, h("div", { class: "queued" }, openQueue, stopAll), tools), caption, waiting), spoken);
 
 let picked = null;      // a picture that the visitor chose
 let refused = null;     // a Problem: the request was not accepted
@@ -101,7 +102,7 @@ const progress = (share) => {
   bar.firstChild.style.transform = `scaleX(${share ?? 0})`;
 };
 const told = (job) => {
-  if (job.state === "queued") return job.position ? t("state.waiting", { n: job.position }) : t("state.next");
+  if (job.state === "queued") return [job.position ? t("state.waiting", { n: job.position }) : t("state.next"), atelier.starts(job)].filter(Boolean).join(" · ");
   if (job.doing === "loading") return t("state.loading");
   const open = job.pictures.filter((p) => !p.image);
   if (job.kind === "restore" && open.length) return t("restore.working");
@@ -166,6 +167,9 @@ const draw = () => {
   const ended = jobs.find((job) => job.finished);
   stopAll.hidden = busy.length < 2;
   stopAll.textContent = t("stop.all", { n: busy.length });
+  const open = jobs.filter((job) => !job.finished && !job.live).length;
+  openQueue.hidden = open < 2 && !jobs.some((job) => job.state === "paused");
+  openQueue.textContent = t("queue.open", { n: open });
   queue(busy.filter((job) => !job.live && job !== now || job.state === "queued" && busy.length > 1 || picked));
   if (ended?.state === "failed" && !failures.has(ended.id)) { failures.add(ended.id); if (now) atelier.note(ended.problem); }
 
