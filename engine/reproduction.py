@@ -136,8 +136,9 @@ def causes(before: GalleryImage, now: GalleryImage, missing: list[Need]) -> list
     if then is None or today is None:
         return [*found, Cause("unknown")]
     for what in ("studio", "torch", "diffusers", "transformers", "cuda", "device", "dtype", "cores", "rows", "short"):
-        if then.get(what) != today.get(what):
-            found.append(Cause(what, shown(then.get(what)), shown(today.get(what))))
+        one, other = shown(then.get(what)), shown(today.get(what))
+        if one != other:
+            found.append(Cause(what, one, other))
     return found
 
 

@@ -56,7 +56,7 @@
     const menu = h("div", { class: "menu", role: "menu", popover: "auto", id: "import-menu" },
       h("button", { type: "button", role: "menuitem", onclick: () => { menu.hidePopover(); atelier.importFiles(); } }, t("import.files")),
       h("button", { type: "button", role: "menuitem", onclick: () => { menu.hidePopover(); atelier.importFolder(); } }, t("import.folder")),
-      h("a", { role: "menuitem", class: "item", href: "api/people/me/export", download: "", onclick: () => menu.hidePopover() }, t("import.mine")));
+      h("button", { type: "button", role: "menuitem", onclick: () => { menu.hidePopover(); const link = h("a", { href: "api/people/me/export", download: "" }); document.body.append(link); link.click(); link.remove(); } }, t("import.mine")));
     const button = atelier.tool("import", "import", () => {
       menu.togglePopover();
       const r = button.getBoundingClientRect();
