@@ -113,7 +113,7 @@ HOSTILE: dict[str, Callable[[], bytes]] = {
     "not a number": lambda: b'{"atelier_recipe": 1, "request": {"guidance": NaN}}',
     "deep": lambda: b'{"atelier_recipe": 1, "request": {"prompt": ' + b"[" * 200_000 + b"]" * 200_000 + b"}}",
     "many values": lambda: json.dumps({"atelier_recipe": 1, "request": {str(n): n for n in range(500)}}).encode(),
-    "a bomb in a link": lambda: packed(b" " * 4_000_000),
+    "a bomb in a link": lambda: packed(b'{"atelier_recipe": 1, "request": {"prompt": "' + b"a" * 4_000_000 + b'"}}'),
     "half a link": lambda: packed(b'{"atelier_recipe": 1, "request": {"prompt": "a cat"}}')[:30],
     "too long a link": lambda: b"A" * 9_000,
     "too many pictures": lambda: json.dumps(
