@@ -38,8 +38,6 @@ def described(app: FastAPI) -> dict[str, Any]:
     found = told.setdefault("components", {}).setdefault("schemas", {})
     found |= {name: shape for name, shape in shapes["$defs"].items() if name not in found or name == "Drawing"}
     found["Drawing"].pop("required", None)  # every parameter has a default; of a start they belong to its kind
-    for name in ("HTTPValidationError", "ValidationError"):
-        found.pop(name, None)
     for path, methods in told["paths"].items():
         if path.startswith("/api/"):
             for method, operation in methods.items():

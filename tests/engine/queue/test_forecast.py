@@ -30,7 +30,7 @@ def test_side_by_side_everything_takes_longer():
 
 def test_pictures_share_the_device_alike():
     scene = Scene(
-        [waiting("2", "c")], [(working("0", "a", left=3), 3), (working("1", "b"), 1)], NOTHING, Limits(2, 2, 2), 1
+        [waiting("2", "c")], [(working("0", "a", left=3), 3), (working("1", "b"), 2)], NOTHING, Limits(2, 2, 2), 1
     )
     assert starts(scene) == {"2": 4}
 

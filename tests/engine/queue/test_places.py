@@ -55,6 +55,15 @@ def test_a_front_job_does_not_pass_somebody_else(store: Store, places: Places):
     assert order(store) == [theirs, mine[2], mine[0], mine[1]]
 
 
+def test_in_a_draw_with_somebody_else_the_job_that_came_forward_has_the_turn_of_the_one_before(
+    store: Store, places: Places
+):
+    first, theirs, last = put(store, job(), job("ben"), job())
+    assert order(store) == [first, theirs, last]
+    places.move(last, "anna")
+    assert order(store) == [last, theirs, first]
+
+
 def test_one_moves_pauses_and_resumes_ones_own_jobs_only(store: Store, places: Places):
     mine, theirs = put(store, job("anna"), job("ben"))
     for act in (places.move, places.pause, places.resume):
