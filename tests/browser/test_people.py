@@ -114,7 +114,7 @@ def test_an_admin_lets_people_in_and_each_sees_only_what_is_theirs(chromium: Bro
     bob.locator("#account").click()
     bob.locator("#sign-out").click()
     expect(bob).to_have_url(f"{closed.url}sign-in")
-    bob.go_back()
+    bob.goto(closed.url)
     expect(bob).to_have_url(f"{closed.url}sign-in")
 
 
