@@ -42,8 +42,14 @@ def controlnets(studio: TheStudio) -> JSONResponse:
 
 @router.get("/detectors")
 def detectors(studio: TheStudio) -> JSONResponse:
-    """What the detailer finds regions by."""
+    """What the detailer finds regions by, and the restoring of faces its faces."""
     return JSONResponse({"detectors": studio.additions("detector")}, headers=FRESH)
+
+
+@router.get("/restorers")
+def restorers(studio: TheStudio) -> JSONResponse:
+    """What restores faces."""
+    return JSONResponse({"restorers": studio.additions("restorer")}, headers=FRESH)
 
 
 @router.get("/{kind}/picture")

@@ -85,6 +85,7 @@ RULES = (
     Rule("/api/loras", "viewer", "admin"),
     Rule("/api/embeddings", "viewer", "admin"),
     Rule("/api/upscalers", "viewer", "admin"),
+    Rule("/api/restorers", "viewer", "admin"),
     upload("/api/read-settings", "viewer", "viewer"),
     upload("/api/verify", "viewer", "viewer"),
     upload("/api/read-recipe", "artist", "artist"),  # it may bring pictures to begin from

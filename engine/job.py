@@ -8,13 +8,13 @@ from pydantic import BaseModel, ConfigDict
 
 from engine.errors import Problem
 from engine.request.generation import GenerationRequest
-from engine.request.restoring import Denoise, RestoreRequest, Step, Upscale
+from engine.request.restoring import Denoise, Faces, RestoreRequest, Step, by_network
 from engine.request.samplers import evaluations
-from engine.request.upscalers import PIXEL_UPSCALERS
 from engine.request.webhook import Webhook
 
 UNIT = 0.4  # of a UNet's work: a ControlNet is its encoder and middle once more
-NETWORK, CLEANING, OTHER = 6.0, 0.5, 0.1  # of a UNet's step per pixel: upscaling networks, and the picture steps
+NETWORK, FACES, CLEANING, OTHER = 6.0, 1.0, 0.5, 0.1  # of a UNet's step per pixel: upscaling networks, faces as if they
+# filled a good part of the picture, and the picture steps
 
 
 class JobState(StrEnum):
@@ -101,8 +101,8 @@ class Job(BaseModel):
 
 
 def weight(step: Step) -> float:
-    if isinstance(step, Upscale) and step.upscaler not in PIXEL_UPSCALERS:
-        return NETWORK
+    if by_network(step):
+        return FACES if isinstance(step, Faces) else NETWORK
     return CLEANING if isinstance(step, Denoise) else OTHER
 
 

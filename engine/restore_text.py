@@ -3,9 +3,10 @@
 from collections.abc import Iterable
 
 from engine.infotext import quote, settings_line
-from engine.request.restoring import Step, Upscale
+from engine.request.restoring import Faces, Step, Upscale
 
 PREFIX = "Postprocess"
+RESTORERS = ("GFPGAN", "RestoreFormer")
 
 
 def told(steps: Iterable[Step]) -> str:
@@ -14,6 +15,8 @@ def told(steps: Iterable[Step]) -> str:
     for step in steps:
         if isinstance(step, Upscale):
             pairs += [f"{key}: {quote(value)}" for key, value in of_upscale(step)]
+        elif isinstance(step, Faces):
+            pairs += [f"{key}: {quote(value)}" for key, value in of_faces(step)]
         else:
             values = {name: value for name, value in step.model_dump().items() if name != "kind" and value is not None}
             said = ", ".join(f"{name}: {value}" for name, value in values.items())
@@ -31,6 +34,16 @@ def of_upscale(step: Upscale) -> Iterable[tuple[str, object]]:
     yield f"{PREFIX} upscaler", step.upscaler
     if step.upscaler_hash:
         yield f"{PREFIX} upscaler hash", step.upscaler_hash
+
+
+def of_faces(step: Faces) -> Iterable[tuple[str, object]]:
+    """AUTOMATIC1111 tells only how visible which kind is; here the file's name says which kind."""
+    kind = next((one for one in RESTORERS if one.casefold() in step.restorer.casefold()), "face restorer")
+    yield f"{PREFIX} {kind} visibility", round(step.visibility, 3)
+    yield f"{PREFIX} face restorer", step.restorer
+    yield f"{PREFIX} face restorer hash", step.restorer_hash
+    yield f"{PREFIX} face detector", step.detector
+    yield f"{PREFIX} face detector hash", step.detector_hash
 
 
 def with_steps(text: str, pairs: str) -> str:

@@ -253,7 +253,7 @@ class Studio:
 
     def restoring(self, values: Mapping[str, Any]) -> RestoreRequest:
         """As `resolved`, of what is to be restored."""
-        return settled(read_restoring(values), self.inputs, self.library.upscalers, draw_seed)
+        return settled(read_restoring(values), self.inputs, self.library, draw_seed)
 
     def put(self, job: Job) -> None:
         """Queue a job; one that is there already stays as it is. Returns once it is durable."""
@@ -384,6 +384,7 @@ class Studio:
             "control": library.controls,
             "encoder": library.encoders,
             "upscaler": library.upscalers,
+            "restorer": library.restorers,
             "annotator": library.annotators,
             "detector": library.detectors,
         }

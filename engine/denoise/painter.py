@@ -44,12 +44,13 @@ from engine.picture.preprocessors.edges import Pixels
 from engine.provenance.mark import mark_of
 from engine.provenance.sign import Signer
 from engine.request.generation import GenerationRequest
-from engine.request.restoring import RestoreRequest, Upscale
+from engine.request.restoring import Faces, RestoreRequest, Step, Upscale
 from engine.request.starts import FromPicture
 from engine.request.upscalers import EVERYWHERE
 from engine.resolve import find
-from engine.restore.files import upscaler_file
-from engine.restore.run import Restoration
+from engine.restore.faces import Restorer
+from engine.restore.files import restorer_file, upscaler_file
+from engine.restore.run import Network, Restoration
 
 log = logging.getLogger(__name__)
 PREVIEWS = 12  # at most, over a picture's steps
@@ -111,7 +112,7 @@ class Painter:
         if self.signer:
             self.signer.check()
         if isinstance(job.request, RestoreRequest):
-            self.restorations[job.id] = Restoration.of(job, skip, self.folder, self.borrow_upscaler, self.signer)
+            self.restorations[job.id] = Restoration.of(job, skip, self.folder, self.borrow_network, self.signer)
         else:
             self.works[job.id] = Work(job, skip)
 
@@ -223,6 +224,16 @@ class Painter:
         if isinstance(event, Done):
             self.remove(event.job)
         yield event
+
+    def borrow_network(self, step: Step, lease: ExitStack) -> Network:
+        if isinstance(step, Upscale):
+            return self.borrow_upscaler(step, lease)
+        assert isinstance(step, Faces)
+        found = restorer_file(step.restorer, step.restorer_hash, self.library)
+        eyes = detector_file(step.detector, step.detector_hash, self.library)
+        read = partial(self.load, partial(load_upscaler, found), step.restorer_hash)
+        borrowed = lease.enter_context(self.residency.lease(f"restorer {step.restorer_hash}", found.size, read))
+        return Restorer(cast(LoadedUpscaler, borrowed), partial(regions, eyes.path))
 
     def borrow_upscaler(self, asked: Upscale, lease: ExitStack) -> LoadedUpscaler:
         found = upscaler_file(asked.upscaler, asked.upscaler_hash, self.library)

@@ -1,4 +1,4 @@
-"""What lies beside the models: LoRAs, embeddings, ControlNets, image encoders, upscalers, annotators and detectors as the list shows them, told from their headers and cards."""
+"""What lies beside the models: LoRAs, embeddings, ControlNets, image encoders, upscalers, restorers of faces, annotators and detectors as the list shows them, told from their headers and cards."""
 
 import json
 import re
@@ -19,7 +19,7 @@ from engine.library.lora.layers import WIDTHS, layers_of
 from engine.library.pickles import check_pickle
 from engine.library.upscaler_kinds import upscaler
 
-Kind = Literal["lora", "embedding", "control", "encoder", "upscaler", "annotator", "detector"]
+Kind = Literal["lora", "embedding", "control", "encoder", "upscaler", "restorer", "annotator", "detector"]
 
 PICKLES = (".ckpt", ".pt", ".pth", ".bin")
 PICTURES = (".png", ".preview.png", ".jpg", ".jpeg", ".webp")
@@ -96,7 +96,7 @@ def describe(path: Path, name: str, kind: Kind) -> Addition:
         word = name.split("/")[-2]
     found = Addition(name, word, path, kind, size_of(path), picture=picture_of(path))
     try:
-        if path.suffix.lower() in PICKLES and kind in ("upscaler", "annotator"):
+        if path.suffix.lower() in PICKLES and kind in ("upscaler", "restorer", "annotator"):
             check_pickle(path)
             return found
         if kind == "detector":
@@ -162,6 +162,7 @@ KINDS: Mapping[Kind, Callable[[Header], Mapping[str, Any]]] = {
     "encoder": encoder,
     "upscaler": upscaler,
     "annotator": lambda header: {},  # its name says what it is
+    "restorer": upscaler,
     "detector": lambda header: {},
 }
 

@@ -1,4 +1,4 @@
-"""From a file in models/upscalers to a network on a device; which architecture it is, spandrel tells from its weights."""
+"""From a file in models/upscalers or models/restorers to a network on a device; which architecture it is, spandrel tells from its weights."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -14,7 +14,7 @@ from engine.library.model import as_error
 from engine.library.plain_weights import damaged, plain_weights
 
 COLOURS = 3
-USEFUL = ("SR", "Restoration")
+PURPOSES = {"upscaler": ("SR", "Restoration"), "restorer": ("FaceSR",)}  # of spandrel's
 
 
 @dataclass
@@ -26,7 +26,7 @@ class LoadedUpscaler(Loaded):
 
 
 def load_upscaler(found: Addition, device: torch.device, dtype: torch.dtype, hash: str = "") -> LoadedUpscaler:
-    """Raises ModelDamaged for a file that is damaged, or none that pictures are made larger or cleaner with."""
+    """Raises ModelDamaged for a file that is damaged, or none of what the file's folder is for."""
     if found.problem:
         raise as_error(found.problem)
     stamp = stamp_of(found.path)
@@ -42,13 +42,8 @@ def load_upscaler(found: Addition, device: torch.device, dtype: torch.dtype, has
         ) from None
     except Exception as error:  # shapes that do not fit each other, in every way there is
         raise damaged(found.path) from error
-    if not isinstance(network, ImageModelDescriptor) or network.purpose not in USEFUL:
-        raise ModelDamaged(
-            "upscaler.purpose",
-            f"{found.path.name} ({network.architecture.name}) restores faces or fills holes, which is not supported yet.",
-            "Use one that makes whole pictures larger or cleaner.",
-            file=found.path.name,
-        )
+    if not isinstance(network, ImageModelDescriptor) or network.purpose not in PURPOSES[found.kind]:
+        raise misplaced(found, network)
     if (network.input_channels, network.output_channels) != (COLOURS, COLOURS):
         raise ModelDamaged(
             "upscaler.colours",
@@ -60,6 +55,23 @@ def load_upscaler(found: Addition, device: torch.device, dtype: torch.dtype, has
     network.to(device=device, dtype=dtype).eval()
     size = sum(weight.nbytes for weight in network.model.parameters())
     return LoadedUpscaler(found.name, hash, dtype, device, size, {found.path: stamp}, network, network.scale)
+
+
+def misplaced(found: Addition, network: Any) -> ModelDamaged:
+    name, kind = found.path.name, network.architecture.name
+    if found.kind == "restorer":
+        return ModelDamaged(
+            "restorer.purpose",
+            f"{name} ({kind}) restores no faces.",
+            "Move it to models/upscalers if it makes pictures larger or cleaner, or choose a GFPGAN or RestoreFormer.",
+            file=name,
+        )
+    return ModelDamaged(
+        "upscaler.purpose",
+        f"{name} ({kind}) restores faces or fills holes.",
+        "A restorer of faces belongs into models/restorers; holes are filled by inpainting.",
+        file=name,
+    )
 
 
 def suited(network: ImageModelDescriptor, dtype: torch.dtype) -> torch.dtype:

@@ -37,6 +37,7 @@ class Library:
         self.controls = Shelf("control", models / "controlnet", HashCache(cache), LegacyHashes(cache))
         self.encoders = Shelf("encoder", models / "clip_vision", HashCache(cache))
         self.upscalers = Shelf("upscaler", models / "upscalers", HashCache(cache))
+        self.restorers = Shelf("restorer", models / "restorers", HashCache(cache))
         self.detectors = Shelf("detector", models / "detectors", HashCache(cache))
         self.annotators = Shelf("annotator", models / "annotators", HashCache(cache))
         self._lock = threading.Lock()
@@ -64,6 +65,7 @@ class Library:
         self.controls.refresh()
         self.encoders.refresh()
         self.upscalers.refresh()
+        self.restorers.refresh()
         self.annotators.refresh()
         self.detectors.refresh()
         self._changed.set()
@@ -175,7 +177,15 @@ class Library:
                 if not model.problem:
                     with contextlib.suppress(ModelDamaged):  # deleted or being written: the next refresh sees it
                         self._hashes.compute(_hashed(model), self._stop)
-            for shelf in (self.embeddings, self.loras, self.controls, self.encoders, self.upscalers, self.detectors):
+            for shelf in (
+                self.embeddings,
+                self.loras,
+                self.controls,
+                self.encoders,
+                self.upscalers,
+                self.restorers,
+                self.detectors,
+            ):
                 for addition in sorted(shelf.all(), key=lambda addition: addition.size):
                     for hashes in shelf.hashes if not addition.problem else ():
                         if self._stop.is_set():

@@ -1,4 +1,4 @@
-"""A shelf of the library: the LoRAs, the embeddings, the ControlNets, the image encoders, the upscalers, the annotators or the detectors in their folder, found by name, by word or by hash."""
+"""A shelf of the library: the LoRAs, the embeddings, the ControlNets, the image encoders, the upscalers, the restorers of faces, the annotators or the detectors in their folder, found by name, by word or by hash."""
 
 import difflib
 import threading
@@ -23,6 +23,7 @@ LABELS: dict[Kind, tuple[str, str]] = {
     "control": ("ControlNet", "controlnet"),
     "encoder": ("image encoder", "clip_vision"),
     "upscaler": ("upscaler", "upscalers"),
+    "restorer": ("face restorer", "restorers"),
     "annotator": ("file of weights", "annotators"),
     "detector": ("detector", "detectors"),
 }
@@ -141,7 +142,9 @@ class Shelf:
         words = {name.casefold(): name for a in self.all() if not a.problem for name in (*a.also, a.name, a.word)}
         close = [words[w] for w in difflib.get_close_matches(wanted.casefold()[:200], words, n=3, cutoff=0.5)]
         near = " or ".join(dict.fromkeys(close))
-        where = {"control": "units", "upscaler": "request", "detector": "request"}.get(self.kind, "prompt")
+        where = {"control": "units", "upscaler": "request", "restorer": "request", "detector": "request"}.get(
+            self.kind, "prompt"
+        )
         return BadRequest(
             f"{self.kind}.near" if near else f"{self.kind}.unknown",
             f"There is no {label} '{shown(wanted)}'.",

@@ -1,4 +1,4 @@
-"""What lies in models/upscalers, told from its header: whatever is plainly something else is named; the rest is tried."""
+"""What lies in models/upscalers and models/restorers, told from its header: whatever is plainly something else is named; the rest is tried."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -19,7 +19,7 @@ def upscaler(header: Header) -> Mapping[str, Any]:
         if any(name.startswith(begins) for name in header.tensors):
             raise ModelDamaged(
                 "upscaler.kind",
-                f"{header.name} is {what}, not an upscaler.",
+                f"{header.name} is {what}, not a network for finished pictures.",
                 f"Move it to models/{folder}.",
                 file=header.name,
             )

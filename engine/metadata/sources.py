@@ -5,9 +5,8 @@ from collections.abc import Iterable
 from engine.metadata.xmp import BY_A_MODEL, SourceType, known, source_in
 from engine.picture.texts import texts_of
 from engine.request.generation import GenerationRequest
-from engine.request.restoring import Step, Upscale
+from engine.request.restoring import Step, by_network
 from engine.request.starts import FromNoise
-from engine.request.upscalers import PIXEL_UPSCALERS
 
 
 def source_of(request: GenerationRequest) -> SourceType:
@@ -22,5 +21,4 @@ def source_restored(before: bytes, drawn: bool, steps: Iterable[Step]) -> Source
     told = known(source_in(before, texts_of(before)))
     if told and told in BY_A_MODEL:
         return told
-    network = any(isinstance(step, Upscale) and step.upscaler not in PIXEL_UPSCALERS for step in steps)
-    return "compositeWithTrainedAlgorithmicMedia" if network or drawn else "algorithmicallyEnhanced"
+    return "compositeWithTrainedAlgorithmicMedia" if drawn or any(map(by_network, steps)) else "algorithmicallyEnhanced"

@@ -6,6 +6,7 @@ from pydantic import Field
 
 from engine.request.parts import LARGEST_SEED, MOST_PICTURES, Output, Part
 from engine.request.shown import Shown
+from engine.request.upscalers import PIXEL_UPSCALERS
 
 MOST_STEPS = 12
 LONGEST_SIDE = 16384  # pixels
@@ -63,6 +64,53 @@ class Upscale(Part):
         ),
         Shown(infotext="Postprocess crop to"),
     ] = True
+
+
+class Faces(Part):
+    """Each face that a detector finds is restored by itself, and faded into the picture."""
+
+    kind: Literal["faces"] = "faces"
+    restorer: Annotated[
+        str,
+        Field(
+            max_length=512,
+            title="Face restorer",
+            description="A GFPGAN or RestoreFormer of models/restorers by its name; empty takes the first.",
+        ),
+        Shown(infotext="Postprocess face restorer"),
+    ] = ""
+    restorer_hash: Annotated[
+        str,
+        Field(
+            pattern=r"^([0-9a-f]{10})?$",
+            title="Face restorer hash",
+            description="First ten hexadecimal digits of its SHA-256; the studio fills it in.",
+        ),
+        Shown(infotext="Postprocess face restorer hash"),
+    ] = ""
+    detector: Annotated[
+        str,
+        Field(
+            max_length=512,
+            title="Face detector",
+            description="What finds them: a file of models/detectors; empty takes the first with face in its name.",
+        ),
+        Shown(infotext="Postprocess face detector"),
+    ] = ""
+    detector_hash: Annotated[
+        str,
+        Field(
+            pattern=r"^([0-9a-f]{10})?$",
+            title="Face detector hash",
+            description="First ten hexadecimal digits of its SHA-256; the studio fills it in.",
+        ),
+        Shown(infotext="Postprocess face detector hash"),
+    ] = ""
+    visibility: Annotated[
+        float,
+        Field(ge=0, le=1, title="Visibility", description="How much of a restored face is seen; 0 leaves it as it is."),
+        Shown(step=0.05),
+    ] = 1.0
 
 
 class Denoise(Part):
@@ -169,15 +217,21 @@ class Grain(Part):
     ] = -1
 
 
-Step = Annotated[Upscale | Denoise | Deblur | Sharpen | Contrast | Grain, Field(discriminator="kind")]
+Step = Annotated[Upscale | Faces | Denoise | Deblur | Sharpen | Contrast | Grain, Field(discriminator="kind")]
 STEPS: dict[str, type[Part]] = {
     "upscale": Upscale,
+    "faces": Faces,
     "denoise": Denoise,
     "deblur": Deblur,
     "sharpen": Sharpen,
     "contrast": Contrast,
     "grain": Grain,
 }
+
+
+def by_network(step: Step) -> bool:
+    """Whether a network adds what was not in the picture; the others calculate."""
+    return isinstance(step, Faces) or (isinstance(step, Upscale) and step.upscaler not in PIXEL_UPSCALERS)
 
 
 class RestoreRequest(Part):

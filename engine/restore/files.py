@@ -1,4 +1,4 @@
-"""Which file a settled request means by its upscaler."""
+"""Which files a settled request means by its upscaler or its restorer of faces."""
 
 from engine.errors import ModelDamaged
 from engine.library.addition import Addition
@@ -16,6 +16,23 @@ def upscaler_file(name: str, digest: str, library: Library) -> Addition:
             "upscaler.gone",
             f"The upscaler {name} [{digest}] is no longer here.",
             "Put it back into models/upscalers, or choose another.",
+            name=name,
+            hash=digest,
+        )
+    return found
+
+
+def restorer_file(name: str, digest: str, library: Library) -> Addition:
+    """As upscaler_file."""
+    found = library.restorers.with_hash(digest, name)
+    if found is None:
+        library.restorers.refresh()
+        found = library.restorers.with_hash(digest, name)
+    if found is None:
+        raise ModelDamaged(
+            "restorer.gone",
+            f"The face restorer {name} [{digest}] is no longer here.",
+            "Put it back into models/restorers, or choose another.",
             name=name,
             hash=digest,
         )

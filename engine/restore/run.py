@@ -22,14 +22,15 @@ from engine.picture.steps.planes import Work
 from engine.picture.steps.table import take
 from engine.picture.texts import texts_of
 from engine.provenance.sign import Signer
-from engine.request.restoring import RestoreRequest, Step, Upscale
-from engine.request.upscalers import PIXEL_UPSCALERS
+from engine.request.restoring import Faces, RestoreRequest, Step, Upscale, by_network
+from engine.restore.faces import Restorer, restore_faces
 from engine.restore.upscale import upscale
 from engine.restore_text import told
 
 HUNDRED = 100  # what progress is told in, for each step
 PREVIEW = 256  # pixels of a preview's longer side
-Borrow = Callable[[Upscale, ExitStack], LoadedUpscaler]
+Network = LoadedUpscaler | Restorer
+Borrow = Callable[[Step, ExitStack], Network]  # of a step that needs one
 
 
 @dataclass
@@ -57,7 +58,7 @@ def restore(
     """Ends in Done. Raises AtelierError for what cannot be opened, or has become too large."""
     asked = job.request
     assert isinstance(asked, RestoreRequest)
-    wanted = {at: step for at, step in enumerate(asked.steps) if isinstance(step, Upscale) and needs_network(step)}
+    wanted = {at: step for at, step in enumerate(asked.steps) if by_network(step)}
     if wanted:
         yield Started(job=job.id, doing="loading")
     networks = {at: borrow(step, lease) for at, step in wanted.items()}
@@ -82,12 +83,14 @@ def restore(
     yield Done(job=job.id)
 
 
-def needs_network(step: Upscale) -> bool:
-    return step.upscaler not in PIXEL_UPSCALERS
-
-
-def one(picture: Image.Image, step: Step, network: LoadedUpscaler | None) -> Work[Image.Image]:
-    return upscale(picture, step, network) if isinstance(step, Upscale) else take(picture, step)
+def one(picture: Image.Image, step: Step, network: Network | None) -> Work[Image.Image]:
+    if isinstance(step, Faces):
+        assert isinstance(network, Restorer)
+        return restore_faces(picture, step, network)
+    if isinstance(step, Upscale):
+        assert not isinstance(network, Restorer)
+        return upscale(picture, step, network)
+    return take(picture, step)
 
 
 def finished(job: Job, index: int, picture: Image.Image, source: bytes, signer: Signer | None) -> Made:

@@ -7,20 +7,24 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import numpy as np
 import pytest
 from PIL import Image
 
 from engine.picture.texts import texts_of
 from tests.api.conftest import MODELS, Place, drawn, serve
-from tests.engine.library.tiny_upscaler import esrgan, write_pth
+from tests.engine.detect.onnx import yolo
+from tests.engine.library.tiny_upscaler import esrgan, restoreformer, write_pth
 
 
 @pytest.fixture(scope="module")
 def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
-    """With an upscaler among its models."""
+    """With an upscaler among its models, a restorer of faces with random weights, and a detector that finds what is red."""
     models = tmp_path_factory.mktemp("models")
     (models / "checkpoints").symlink_to(MODELS / "checkpoints")
     write_pth(models / "upscalers" / "2x_Tiny.pth", esrgan(scale=2))
+    write_pth(models / "restorers" / "RestoreFormer.pth", restoreformer())
+    yolo(models / "detectors" / "face_red.onnx", box=160)
     (models / "upscalers" / "broken.pth").write_bytes(b"")
     yield from serve(tmp_path_factory.mktemp("data"), private=False, models=models)
 
@@ -102,6 +106,20 @@ def test_transparency_survives_in_png(client: httpx.Client) -> None:
     source = Image.new("RGBA", (32, 32), (10, 200, 10, 90))
     (made,) = restored(client, pictures=[given(client, source)], steps=[{"kind": "upscale"}])
     assert file_of(client, made).getpixel((32, 32)) == pytest.approx((10, 200, 10, 90), abs=2)
+
+
+def test_faces_are_restored_by_what_lies_in_the_folders_and_the_text_tells_it(client: httpx.Client) -> None:
+    (listed,) = client.get("/api/restorers").json()["restorers"]
+    assert (listed["name"], listed["problem"]) == ("RestoreFormer", None)
+    source = Image.new("RGB", (256, 128), (60, 120, 60))
+    source.paste((230, 20, 20), (112, 48, 144, 80))
+    (made,) = restored(client, pictures=[given(client, source)], steps=[{"kind": "faces", "visibility": 0.8}])
+    before, after = (np.asarray(one).astype(int) for one in (source, file_of(client, made)))
+    assert (after != before)[56:72, 120:136].any(2).mean() > 0.9
+    assert (after == before)[:, :40].all()
+    text = client.get(f"/api/images/{made}").json()["restored"]
+    assert text.startswith("Postprocess RestoreFormer visibility: 0.8, Postprocess face restorer: RestoreFormer, ")
+    assert "Postprocess face detector: face_red, " in text
 
 
 def test_grain_that_was_not_seeded_gets_a_seed_that_the_text_names(client: httpx.Client) -> None:

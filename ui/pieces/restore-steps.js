@@ -1,7 +1,7 @@
 // The steps of "Upscale & restore": which are on, in which order, with which values; kept by the browser.
 (() => {
   const atelier = window.atelier, { h, t, tool } = atelier;
-  const KEY = "restore.steps", ORDER = ["denoise", "deblur", "upscale", "sharpen", "contrast", "grain"];
+  const KEY = "restore.steps", ORDER = ["denoise", "deblur", "upscale", "faces", "sharpen", "contrast", "grain"];
   Object.assign(atelier.shapes, { up: "M6 14l6-6 6 6", down: "M6 10l6 6 6-6" });
   const shown = (value) => (value === null ? "" : String(Math.round(value * 1000) / 1000));
 
@@ -18,14 +18,15 @@
         return [...known, ...fresh().filter((one) => !known.some((other) => other.kind === one.kind)).map((one) => ({ ...one, on: false }))];
       } catch { return fresh(); }
     };
-    let list = read(), upscalers = [{ name: "Lanczos" }, { name: "Nearest" }];
+    const files = { upscaler: ["Lanczos", "Nearest"], restorer: [""], detector: [""] };  // names that can be chosen
+    let list = read();
     const keep = () => { atelier.store(KEY, JSON.stringify(list)); changed(); };
     const word = (step, one, what) => t(`step.${step.kind}.${one.name}.${what}`);
 
     const choose = (step, one) => {
       const select = h("select", { class: "select", onchange: () => { step.values[one.name] = select.value; keep(); } },
-        upscalers.map((found) => h("option", { value: found.name }, found.name)));
-      if (!upscalers.some((found) => found.name === step.values[one.name])) select.append(h("option", { value: step.values[one.name] }, step.values[one.name]));
+        files[one.name].map((name) => h("option", { value: name }, name || t("restore.automatic"))));
+      if (!files[one.name].includes(step.values[one.name])) select.append(h("option", { value: step.values[one.name] }, step.values[one.name]));
       select.value = step.values[one.name];
       return h("label", { class: "ask whole", title: word(step, one, "help") }, h("span", {}, word(step, one, "label")), select);
     };
@@ -55,7 +56,7 @@
       paint();
       return h("div", { class: `ask${rail ? " railed" : ""}${one.name === "factor" ? " whole" : ""}`, title: word(step, one, "help") }, h("span", {}, h("span", {}, name), field), rail);
     };
-    const ask = (step, one) => (one.name === "upscaler" ? choose(step, one) : one.type === "bool" ? tick(step, one) : number(step, one));
+    const ask = (step, one) => (one.name in files ? choose(step, one) : one.type === "bool" ? tick(step, one) : number(step, one));
 
     const move = (at, by) => {
       const [step] = list.splice(at, 1);
@@ -76,7 +77,12 @@
       }));
     };
     const look = async () => {
-      try { upscalers = (await atelier.ask("api/upscalers")).upscalers.filter((one) => !one.latent && !one.problem); draw(); } catch { /* those that are always there remain */ }
+      const names = async (kind) => (await atelier.ask(`api/${kind}s`))[`${kind}s`].filter((one) => !one.latent && !one.problem).map((one) => one.name);
+      try {
+        const [upscaler, restorer, detector] = await Promise.all(["upscaler", "restorer", "detector"].map(names));
+        Object.assign(files, { upscaler, restorer: ["", ...restorer], detector: ["", ...detector] });
+        draw();
+      } catch { /* those that are always there remain */ }
     };
     atelier.on("language", draw);
     draw();

@@ -8,7 +8,7 @@ from engine.request.restoring_read import STEP_PARAMETERS
 from engine.request.schema import Parameter
 from ui.pieces.piece import piece
 
-ELSEWHERE = {"upscaler_hash"}  # the studio fills it in
+ELSEWHERE = {"upscaler_hash", "restorer_hash", "detector_hash"}  # the studio fills it in
 
 
 def restore() -> gr.HTML:

@@ -13,7 +13,7 @@ from engine.library.addition import describe
 from engine.library.load_upscaler import LoadedUpscaler, load_upscaler
 from engine.library.scan import Library
 from tests.engine.library.blobs import of_shapes, write
-from tests.engine.library.tiny_upscaler import esrgan, write_pth, write_safetensors
+from tests.engine.library.tiny_upscaler import esrgan, restoreformer, write_pth, write_safetensors
 
 CPU = torch.device("cpu")
 
@@ -93,6 +93,16 @@ def test_other_models_are_named_and_sent_to_their_folder(tmp_path: Path) -> None
     checkpoint = of_shapes({"model.diffusion_model.input_blocks.0.0.weight": [4, 4, 3, 3]})
     assert refused(write(tmp_path / "sd.safetensors", checkpoint)) == "upscaler.kind"
     assert refused(write(tmp_path / "what.safetensors", of_shapes({"layer.weight": [3, 3]}))) == "upscaler.strange"
+
+
+def test_restorers_of_faces_and_upscalers_are_each_loaded_from_their_own_folder(tmp_path: Path) -> None:
+    faces, larger = write_pth(tmp_path / "faces.pth", restoreformer()), write_pth(tmp_path / "larger.pth", esrgan())
+    found = load_upscaler(describe(faces, "faces", "restorer"), CPU, torch.float16)
+    assert (found.network.architecture.id, found.scale, found.dtype) == ("RestoreFormer", 1, torch.float32)
+    assert refused(faces) == "upscaler.purpose"
+    with pytest.raises(ModelDamaged) as caught:
+        load_upscaler(describe(larger, "larger", "restorer"), CPU, torch.float32)
+    assert caught.value.problem.code == "restorer.purpose"
 
 
 def test_a_network_with_nan_is_refused(tmp_path: Path) -> None:
