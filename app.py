@@ -27,14 +27,14 @@ FAREWELL = 3  # seconds that requests under way get when the server stops
 def main(arguments: Sequence[str] | None = None) -> int:
     """0: stopped as asked; 2: could not start, the reason was printed."""
     from engine.errors import AtelierError
-    from engine.settings import prepare_environment
+    from engine.settings import as_a_demo, prepare_environment
 
     prepare_environment()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     try:
         from commands.flags import settings_from
 
-        serve(settings_from(arguments))
+        serve(as_a_demo(settings_from(arguments), os.environ))
     except AtelierError as error:
         print(error, file=sys.stderr)
         return 2
@@ -107,6 +107,7 @@ def terms_for(people: "People | None") -> "TermsOf":
 
 def make_studio(settings: "Settings", data: Path, private: bool, terms: "TermsOf") -> "Studio":
     from engine.library.scan import Library
+    from engine.policy import DEMO, WHOLE
     from engine.studio import Studio, Training
     from engine.workers.messages import PainterSettings
 
@@ -119,6 +120,7 @@ def make_studio(settings: "Settings", data: Path, private: bool, terms: "TermsOf
         workers=settings.workers,
         disk_reserve=settings.disk_reserve,
         logs=settings.log_format,
+        policy=DEMO if settings.demo else WHOLE,
         names=settings.names,
         sign=settings.marking == "signed",
         terms=terms,
@@ -141,8 +143,8 @@ def compose(studio: "Studio", access: "Access") -> "FastAPI":
     from ui.entrance.pages import pages
     from ui.words import LANGUAGES
 
-    blocks, looks = page.build(studio, visitor)
-    access = replace(access, events=page.events(blocks))
+    blocks, looks = page.build(studio, visitor, access.policy)
+    access = replace(access, events=page.events(blocks, access.policy))
     app = make_app(studio, access, LANGUAGES, pages())
     gradio.mount_gradio_app(
         app,
@@ -217,12 +219,14 @@ def access_for(settings: "Settings", uploads: Path, people: "People | None" = No
     """Without accounts on loopback: one person, everything is theirs. Otherwise: everybody has only their own pictures."""
     from api.access import LOOPBACK, Access
     from api.proxies import address
+    from engine.policy import DEMO, WHOLE
 
     loopback = settings.address.lower() in LOOPBACK
     hosts = LOOPBACK | {name.lower() for name in settings.allow_host}
     return Access(
         hosts=hosts if loopback else hosts | names_of(settings.address),
-        private=people is not None or not loopback,
+        private=people is not None or not loopback or settings.demo,
+        policy=DEMO if settings.demo else WHOLE,
         uploads=uploads,
         people=people,
         proxies=frozenset(map(address, settings.trusted_proxy)),

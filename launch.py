@@ -60,6 +60,9 @@ The studio's flags:
                        a further folder that trainings may read pictures from; may be repeated
   --training-yields / --no-training-yields
                        trainings rest while pictures are drawn
+  --marking HOW        metadata, or signed: how files say where they are from (docs/provenance.md)
+  --webhook-hosts NAME a host of your network that webhooks may call (docs/api.md); may be repeated
+  --demo               offer what a public demo can bear (docs/spaces.md); so on a Hugging Face Space
   --log-format NAME    text or json: the log's lines, for people or for machines
   --allow-host NAME    a further host name under which the page may be opened; may be repeated
   --listen             listen on all addresses of this machine; needs accounts

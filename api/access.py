@@ -9,6 +9,7 @@ from typing import Any
 
 from engine.people.people import People
 from engine.people.roles import Role
+from engine.policy import WHOLE, Policy
 
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
@@ -28,6 +29,7 @@ class Person:
 class Access:
     """hosts: names and addresses under which the page may be opened, without port, in lower case.
     private: everybody sees only their own pictures; on one's own machine all are shown.
+    policy: what is offered at all (engine/policy.py).
     uploads: the only folder from which a request may name a file.
     people: accounts; None: the studio is open.
     events: who may call each of the page's events, by Gradio's number; what is not in it is an admin's.
@@ -40,6 +42,7 @@ class Access:
     events: Mapping[int, Role] = field(default_factory=lambda: MappingProxyType({}))
     proxies: frozenset[str] = frozenset()
     root_path: str = ""
+    policy: Policy = WHOLE
 
     def gallery_of(self, visitor_id: str) -> str | None:
         """Whose pictures a visitor sees and may delete; None stands for everybody's."""

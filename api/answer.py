@@ -2,7 +2,7 @@
 
 import json
 import secrets
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from types import MappingProxyType
 
 from starlette.datastructures import MutableHeaders
@@ -60,8 +60,10 @@ class Declined(Refused):
 class Answer:
     """The way back: adds the headers, and knows whether it is still time to answer something else."""
 
-    def __init__(self, send: Send):
+    def __init__(self, send: Send, frames: Sequence[str] = ()):
+        """frames: other pages that may show ours in a frame."""
         self._send = send
+        self._framed = framed(frames) if frames else {}
         self.cookie: str | None = None  # for the browser to keep
         self.secure: dict[str, str] = {}  # more headers, under TLS
         self.started = self.finished = False
@@ -77,8 +79,10 @@ class Answer:
             for name in [name for name in headers if name.startswith("access-control-")]:
                 del headers[name]  # no other origin reads our answers
             policy = headers.get("content-security-policy", CONTENT_POLICY)  # a page of ours may have a stricter one
-            for name, value in {**HEADERS, "content-security-policy": policy, **self.secure}.items():
+            for name, value in {**HEADERS, "content-security-policy": policy, **self.secure, **self._framed}.items():
                 headers[name] = value
+            if self._framed:
+                del headers["x-frame-options"]  # it knows of no list
             headers["x-request-id"] = self.request_id
             if self.cookie:
                 headers.append("set-cookie", self.cookie)
@@ -118,6 +122,14 @@ class Answer:
         given = {"location": place, "content-length": "0", "cache-control": "no-store"}
         await self.send({"type": "http.response.start", "status": status, "headers": raw(given)})
         await self.send({"type": "http.response.body", "body": b""})
+
+
+def framed(pages: Sequence[str]) -> dict[str, str]:
+    return {
+        "content-security-policy": CONTENT_POLICY.replace(
+            "frame-ancestors 'self'", f"frame-ancestors 'self' {' '.join(pages)}"
+        )
+    }
 
 
 def raw(headers: Mapping[str, str]) -> list[tuple[bytes, bytes]]:

@@ -77,7 +77,9 @@ class Doors:
         known = known if known and VISITOR.fullmatch(known) else None
         fresh = stranger(scope) if one_of_them(scope) else new_visitor()
         person = Person(known or fresh, "artist" if self.access.private else "admin")
-        kept = None if known else f"{VISITOR_COOKIE}={person.id}; Path=/; Max-Age={YEAR}; HttpOnly; SameSite=Lax"
+        # In another page's frame a browser keeps a cookie only so, and only for that page.
+        where = "SameSite=None; Secure; Partitioned" if self.access.policy.frames else "SameSite=Lax"
+        kept = None if known else f"{VISITOR_COOKIE}={person.id}; Path=/; Max-Age={YEAR}; HttpOnly; {where}"
         return Caller(person, "visitor", kept)
 
     async def by_session(self, people: People, scope: Scope) -> Caller:

@@ -9,6 +9,7 @@ import re
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -68,7 +69,7 @@ class Guard:
             return await self.app(scope, receive, send)
         if scope["type"] != "http":
             return await send({"type": "websocket.close", "code": 1008})
-        answer = Answer(send)
+        answer = Answer(send, self.access.policy.frames)
         scope = as_the_client_sent_it(scope, self.access)
         headers = Headers(scope=scope)
         answer.secure = TLS if scope.get("scheme") == "https" else {}
@@ -76,7 +77,7 @@ class Guard:
             check(scope, headers, self.access)
             if not scope["path"]:  # the page's own address: what it asks for is named from below it
                 raise Lead("/")
-            rule = rule_of(scope["path"])
+            rule = self.offered(rule_of(scope["path"]))
             caller = await self.let_in(scope, rule)
             if caller.cookie and (scope["path"] == "/" or scope["path"].startswith("/api/")):
                 answer.cookie = caller.cookie
@@ -100,6 +101,13 @@ class Guard:
         except Exception:
             log.exception("request %s failed", answer.request_id)
             await answer.instead(500, INTERNAL)
+
+    def offered(self, rule: Rule) -> Rule:
+        """The row as the policy has it. Raises Refused for one that a demo leaves out."""
+        policy = self.access.policy
+        if policy.offered is not None and rule.prefix not in policy.offered:
+            raise Refused(403, "demo.closed", "This demo does not offer that.", "Run Atelier on your own machine.")
+        return rule if policy.upload is None else replace(rule, body=min(rule.body, policy.upload))
 
     async def let_in(self, scope: Scope, rule: Rule) -> Caller:
         """Raises Refused, or Lead for a browser that has to sign in."""

@@ -81,6 +81,7 @@ RULES = (
     upload("/api/preprocess", "artist", "artist"),
     Rule("/api/preprocessors", "viewer", "admin"),
     Rule("/api/controlnets", "viewer", "admin"),
+    Rule("/api/detectors", "viewer", "admin"),
     Rule("/api/checkpoints", "viewer", "admin"),
     Rule("/api/loras", "viewer", "admin"),
     Rule("/api/embeddings", "viewer", "admin"),

@@ -11,7 +11,7 @@ from engine.progress import Progress
 from engine.queue.dispatcher import Dispatcher
 from engine.queue.forecast import Forecast, Scene
 from engine.queue.places import Places
-from engine.queue.store import Store
+from engine.queue.store import MOST, Store
 from engine.queue.terms import TermsOf
 
 UNKNOWN = 30  # seconds to wait where no pace is known yet
@@ -20,7 +20,9 @@ UNKNOWN = 30  # seconds to wait where no pace is known yet
 class Line:
     """What an owner may do with their own jobs. Methods raise NotFound for somebody else's."""
 
-    def __init__(self, store: Store, dispatcher: Dispatcher, progress: Progress, terms: TermsOf):
+    def __init__(self, store: Store, dispatcher: Dispatcher, progress: Progress, terms: TermsOf, total: int = MOST):
+        """total: jobs that may wait, everybody's together."""
+        self.total = total
         self.store, self.dispatcher, self.progress, self.terms = store, dispatcher, progress, terms
         self.places = Places(store, lambda owner: terms(owner).weight)
         self.forecast = Forecast(self.scene)
@@ -29,7 +31,7 @@ class Line:
         """Returns once it is durable; one that is there already stays as it is. Raises Busy, and BadRequest for one that
         no day has room for."""
         try:
-            self.store.put(job, self.terms(job.owner))
+            self.store.put(job, self.terms(job.owner), self.total)
         except Busy as busy:
             raise self.dated(busy, job.owner) from None
         self.moved()

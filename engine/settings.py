@@ -3,6 +3,8 @@
 import ipaddress
 import os
 import re
+import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
@@ -61,6 +63,8 @@ class Settings(BaseSettings):
     tls_cert: Path | None = Field(None, description="PEM file with the certificate, for https.")
     tls_key: Path | None = Field(None, description="PEM file with the certificate's key.")
 
+    demo: bool = Field(False, description="Offer what a public demo can bear; so on a Hugging Face Space.")
+
     @property
     def address(self) -> str:
         """What to listen on: --listen is short for --host 0.0.0.0."""
@@ -96,6 +100,29 @@ class Settings(BaseSettings):
         chosen: dict[str, Any] = {**env_settings(), **init_settings()}
         data = Path(chosen.get("data") or HOUSE / "data")
         return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, data / "settings.toml")
+
+
+def as_a_demo(settings: Settings, environment: Mapping[str, str]) -> Settings:
+    """What a Hugging Face Space says of itself goes before the defaults: anybody may come, nothing lasts unless a disk was
+    bought (it lies at /data), and drawing happens in this process. Elsewhere --demo changes only what is offered."""
+    space = environment.get("SPACE_ID")
+    if not space:
+        return settings
+    told = settings.model_fields_set
+    lasting = Path(environment.get("ATELIER_SPACE_DISK", "/data"))
+    changes: dict[str, Any] = {
+        "demo": True,
+        "open_lan": True,
+        "browser": False,
+        "allow_host": (*settings.allow_host, *filter(None, [environment.get("SPACE_HOST")])),
+    }
+    if "host" not in told:
+        changes["host"] = "0.0.0.0"
+    if "data" not in told:
+        changes["data"] = (lasting if os.access(lasting, os.W_OK) else Path(tempfile.gettempdir())) / "atelier"
+    if "workers" not in told:
+        changes["workers"] = "inprocess"
+    return settings.model_copy(update=changes)
 
 
 def prepare_environment() -> None:

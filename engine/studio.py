@@ -42,6 +42,7 @@ from engine.picture.open import open_safe
 from engine.picture.preprocessors.maps import bearable, preview
 from engine.picture.small import small
 from engine.picture.steps.settle import settled
+from engine.policy import WHOLE, Policy
 from engine.presets import Presets
 from engine.progress import Expected, Progress
 from engine.prompt.counter import Counter
@@ -57,7 +58,7 @@ from engine.provenance.verify import verify
 from engine.pulse import Pulse
 from engine.queue.batching import Limits
 from engine.queue.dispatcher import Dispatcher
-from engine.queue.store import Store
+from engine.queue.store import MOST, Store
 from engine.queue.terms import TermsOf, same_for_all
 from engine.reproduction import Reproductions
 from engine.request.generation import GenerationRequest
@@ -116,8 +117,9 @@ class Studio:
         webhook_hosts: Sequence[str] = (),
         make_painter: worker.MakePainter | None = None,
         logs: Format = "text",
+        policy: Policy = WHOLE,
     ):
-        self.data, self.library, self.disk_reserve = data, library, disk_reserve
+        self.data, self.library, self.disk_reserve, self.policy = data, library, disk_reserve, policy
         self.lock = FolderLock(data)
         self.lock.hold()
         try:
@@ -146,7 +148,7 @@ class Studio:
             check_disk=self.check_disk,
         )
         self.lookout = lookout.Lookout(vessel, partial(lookout.eye, place))
-        self.line = Line(self.store, self.dispatcher, self.progress, terms)
+        self.line = Line(self.store, self.dispatcher, self.progress, terms, policy.queue or MOST)
         self.allowed, self.sealer = Allowed(webhook_hosts), Sealer(data / "webhook.key")
         self.deliveries = Deliveries(self.store, self.sealer, self.allowed, self.gallery.made)
         doors = Doors(resolve=self.resolved, put=self.put, cancel=self.cancel)
@@ -193,6 +195,8 @@ class Studio:
         """values: parameters by name. Returns once the job is durable; raises AtelierError otherwise.
 
         live: not kept, and in the place of the owner's live job before, which is cancelled; webhook: told when it ends."""
+        if webhook and self.policy.demo:
+            raise BadRequest("demo.closed", "This demo does not offer that.", "Leave it out.", field="webhook")
         if webhook:
             self.allowed.early(target(webhook.url))
         asked, now = self.resolved(values), time.time()
@@ -257,6 +261,9 @@ class Studio:
 
     def put(self, job: Job) -> None:
         """Queue a job; one that is there already stays as it is. Returns once it is durable."""
+        if self.policy.demo:
+            active = [one for one in self.store.active(job.owner) if not one.live and one.id != job.id]
+            self.policy.check(job, self.library.hash_of(self.library.find("")), len(active))
         self.check_disk()
         try:
             self.line.put(job)

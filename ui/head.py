@@ -5,6 +5,7 @@ from dataclasses import asdict
 from typing import Any
 
 from engine.picture.open import LARGEST_FILE
+from engine.policy import WHOLE, Policy
 from engine.request.control import MOST_UNITS
 from engine.request.preprocessors import PREPROCESSOR_FACTS
 from engine.request.schema import CONTROLS, PARAMETERS, STARTS, Parameter
@@ -81,7 +82,7 @@ FILES = {"picture", "mask"}  # told by the piece itself
 USUAL = {"image_guidance": {"default": IMAGE_GUIDANCE}}  # that resolving fills in
 
 
-def head() -> str:
+def head(policy: Policy = WHOLE) -> str:
     """Nothing here comes from a visitor; `</` is broken up so that no word can end the element it is in."""
     return "\n".join(
         [
@@ -91,10 +92,17 @@ def head() -> str:
             data("atelier-form", form()),
             data("atelier-starts", starts()),
             data("atelier-control", control()),
-            data("atelier-limits", {"file": LARGEST_FILE}),
+            data("atelier-limits", limits(policy)),
             f"<script>{''.join(source(name) for name in SHARED)}</script>",
         ]
     )
+
+
+def limits(policy: Policy) -> dict[str, Any]:
+    """file: bytes of an upload; closed: tabs that are not there; demo: what one picture may be."""
+    bounds = policy.bounds
+    demo = {"side": bounds.side, "steps": bounds.steps} if policy.demo else None
+    return {"file": policy.upload or LARGEST_FILE, "closed": policy.closed, "demo": demo}
 
 
 def form() -> dict[str, Any]:

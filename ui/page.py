@@ -8,6 +8,7 @@ import gradio as gr
 from gradio.blocks import Block
 
 from engine.people.roles import Role
+from engine.policy import WHOLE, Policy
 from engine.studio import Studio
 from ui.actions import Actions
 from ui.head import head
@@ -38,12 +39,15 @@ EVENTS: dict[str, Role] = {
 }
 
 
-def events(page: gr.Blocks) -> dict[int, Role]:
-    """Who may call each event, by its number."""
-    return {number: EVENTS.get(str(event.api_name), "admin") for number, event in page.fns.items() if event.fn}
+def events(page: gr.Blocks, policy: Policy = WHOLE) -> dict[int, Role]:
+    """Who may call each event, by its number. What a demo leaves out is an admin's, whom it does not have."""
+    offered = EVENTS if policy.events is None else {name: EVENTS[name] for name in policy.events}
+    return {number: offered.get(str(event.api_name), "admin") for number, event in page.fns.items() if event.fn}
 
 
-def build(studio: Studio, visitor: Callable[[gr.Request], str]) -> tuple[gr.Blocks, dict[str, Any]]:
+def build(
+    studio: Studio, visitor: Callable[[gr.Request], str], policy: Policy = WHOLE
+) -> tuple[gr.Blocks, dict[str, Any]]:
     """The blocks, and what mounting them needs besides: theme, head and translations. visitor: who is asking."""
     with gr.Blocks(title="Atelier", fill_width=True, analytics_enabled=False) as page:
         piece("header")
@@ -53,25 +57,25 @@ def build(studio: Studio, visitor: Callable[[gr.Request], str]) -> tuple[gr.Bloc
         with gr.Tabs(elem_id="tabs"):
             for name in BENCHES:  # they are empty: all of them show the workbench below
                 opens(name, name)
-            with opens("restore"):
+            with opens("restore", shown="restore" not in policy.closed):
                 restore()
             with opens("gallery"):
                 gallery()
-            with opens("grid"):
+            with opens("grid", shown="grid" not in policy.closed):
                 table = grid()
-            with opens("training"):
+            with opens("training", shown="training" not in policy.closed):
                 training()
             with opens("verify"):
                 verify()
         tab = workbench()
         connect(page, tab, bridge, Actions(studio, visitor, tab.form))
         connect_grid(table, tab.form, studio, visitor, PLAIN)
-    return page, {"theme": theme(), "head": head(), "i18n": translations()}
+    return page, {"theme": theme(), "head": head(policy), "i18n": translations()}
 
 
-def opens(name: str, bench: str = "") -> gr.Tab:
+def opens(name: str, bench: str = "", shown: bool = True) -> gr.Tab:
     """A tab that says which way of beginning a picture the workbench shows; none hides it."""
-    tab = gr.Tab(word(f"tab.{name}"), id=name, elem_id=f"tab-{name}")
+    tab = gr.Tab(word(f"tab.{name}"), id=name, elem_id=f"tab-{name}", visible=shown)
     tab.select(None, js=f"() => {{ window.atelier.bench('{bench}'); }}", **PLAIN)
     return tab
 

@@ -49,7 +49,7 @@
         ...(shelf.query.trash
           ? [act("restore", "trash.restore", () => atelier.restore(ids()).then(spent), none), act("trash", "trash.erase", () => atelier.erase(ids()).then(spent), none)]
           : shelf.foreign() ? [act("compare", "compare", () => atelier.compare(...ids()), { disabled: n !== 2 }), act("download", "download", () => atelier.zip(ids()), none)]
-          : [row, act("tag", "tags", () => tagThem(ids()), none), act("board", "boards", () => atelier.pinboards.choose(ids()), none), ...(shelf.query.board ? [act("unpin", "board.take", () => atelier.pinboards.takeOff(ids()).then(spent), none)] : []),
+          : [row, act("tag", "tags", () => tagThem(ids()), none), act("board", "boards", () => atelier.pinboards.choose(ids()), { ...none, class: "plain pin" }), ...(shelf.query.board ? [act("unpin", "board.take", () => atelier.pinboards.takeOff(ids()).then(spent), none)] : []),
             act("compare", "compare", () => atelier.compare(...ids()), { disabled: n !== 2 }),
             act("download", "download", () => atelier.zip(ids()), none), act("trash", "trash.move", () => atelier.trash(ids()).then(spent), none)]),
         atelier.tool("close", "select.end", end));

@@ -17,6 +17,7 @@
     }
   };
   const load = async () => {
+    if (atelier.limits.closed.includes("boards")) return;
     try { known = await atelier.ask("api/boards"); } catch { return; }  // the list says what is wrong
     atelier.emit("pinboards", known);
   };

@@ -5,7 +5,7 @@
   // The tab is made when it is first opened; a picture that is sent there waits for it.
   const ready = new Promise((resolve) => { atelier.restoreReady = resolve; });
   atelier.ways.restore = { take: async (blob, image) => (await ready)(blob, image) };
-  (atelier.extras ??= []).push((image) => (image.trashed ? null : { icon: "upscale", key: "send.restore", bare: true, act: () => atelier.send("restore", image) }));
+  (atelier.extras ??= []).push((image) => (image.trashed || atelier.limits.closed.includes("restore") ? null : { icon: "upscale", key: "send.restore", bare: true, act: () => atelier.send("restore", image) }));
   /** drop: told which picture is taken away. A picture is {blob, name, width, height, url}. */
   atelier.restoreCard = (picture, drop) => {
     const before = h("img", { src: picture.url, alt: t("restore.before"), draggable: "false" }), after = h("img", { alt: "", class: "after", draggable: "false", hidden: true });

@@ -3,6 +3,7 @@
   if (window.atelier) return;
   const dictionary = JSON.parse(document.getElementById("atelier-words").textContent);
   const limits = JSON.parse(document.getElementById("atelier-limits").textContent);
+  document.documentElement.dataset.closed = limits.closed.join(" ");  // what a demo leaves out: see theme.css
   const stored = (key) => { try { return localStorage.getItem(`atelier.${key}`); } catch { return null; } };
   const store = (key, value) => { try { localStorage.setItem(`atelier.${key}`, value); } catch { /* private window */ } };
 
@@ -218,7 +219,7 @@
 
   // Doors for the pieces. keys: `atelier.keys.push(["Ctrl + Enter", "key.generate"])` lists a key in the dialog "?", its
   // word in both languages. form, differs, reset and saved come from form.js; setSize from aspects.js.
-  window.atelier = { shapes: SHAPES, t, has, label, explain, on, emit, ask, image, remember, page, look, cancel, stop, stopAll, keys: [], active, h, icon, tool, seconds, when,
+  window.atelier = { shapes: SHAPES, limits, t, has, label, explain, on, emit, ask, image, remember, page, look, cancel, stop, stopAll, keys: [], active, h, icon, tool, seconds, when,
     summary, note, copy, tab, focusField, setLanguage, setDark, dark, stored, store, images,
     get language() { return language; }, get snapshot() { return snapshot; }, get reachable() { return reachable; },
     unreachable: broken("error.unreachable").problem, models: { models: [] }, shown: null, fill: () => {}, lastSeed: () => null };

@@ -67,7 +67,7 @@
         atelier.sender(image), ...extras(), act("copy", "copy.settings", () => atelier.copy(image.infotext)),
         h("a", { class: "plain", href: `api/images/${image.id}/file?download=1`, download: "", title: t("download"), "aria-label": t("download") }, atelier.icon("download"), h("span", {}, t("download"))),
         act("compare", other ? "compare.now" : "compare", compare, { "aria-pressed": String(marked === image.id) }),
-        ...(mine() ? [act("board", "boards", () => atelier.pinboards.choose([image.id])), h("span", { class: "space" }), act("trash", "trash.move", bin)] : [h("span", { class: "space" })])]));
+        ...(mine() ? [act("board", "boards", () => atelier.pinboards.choose([image.id]), { class: "plain pin" }), h("span", { class: "space" }), act("trash", "trash.move", bin)] : [h("span", { class: "space" })])]));
     if (focused >= 0) actions.querySelectorAll("button, a")[focused]?.focus();
   };
   /** Other pieces' actions: `atelier.extras` holds functions of a picture that answer {icon, key, act, bare} or null; bare: only the icon. */
