@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from api.access import Access
     from engine.people.people import People
     from engine.queue.terms import TermsOf
+    from engine.rules import RulesOf
     from engine.settings import Settings
     from engine.studio import Studio
 
@@ -58,7 +59,7 @@ def serve(settings: "Settings") -> None:
         uploads.mkdir(parents=True, exist_ok=True)
         os.environ["GRADIO_TEMP_DIR"] = str(uploads)
         access = access_for(settings, uploads, people)
-        studio = make_studio(settings, data, access.private, terms_for(people))
+        studio = make_studio(settings, data, access.private, terms_for(people), rules_for(settings, access))
         studio.start()
         try:
             app = compose(studio, access)
@@ -105,7 +106,25 @@ def terms_for(people: "People | None") -> "TermsOf":
     return terms
 
 
-def make_studio(settings: "Settings", data: Path, private: bool, terms: "TermsOf") -> "Studio":
+def rules_for(settings: "Settings", access: "Access") -> "RulesOf":
+    """What is blocked for a person's role as it is now; without accounts everybody has that of api/doors.py."""
+    from engine.prompt.blocked import Blocked
+    from engine.rules import FREE, Rules, free_for_all
+
+    if not settings.blocked_words:
+        return free_for_all
+    ruled, roles, people = Rules(Blocked(settings.blocked_words)), settings.blocked_for, access.people
+
+    def rules(owner: str) -> Rules:
+        if people is None:
+            return ruled if ("artist" if access.private else "admin") in roles else FREE
+        user = people.users.find(owner)
+        return ruled if user is None or user.role in roles else FREE  # an account that is gone has no privilege
+
+    return rules
+
+
+def make_studio(settings: "Settings", data: Path, private: bool, terms: "TermsOf", rules: "RulesOf") -> "Studio":
     from engine.library.scan import Library
     from engine.policy import DEMO, WHOLE
     from engine.studio import Studio, Training
@@ -124,6 +143,7 @@ def make_studio(settings: "Settings", data: Path, private: bool, terms: "TermsOf
         names=settings.names,
         sign=settings.marking == "signed",
         terms=terms,
+        rules=rules,
         webhook_hosts=settings.webhook_hosts,
         training=Training(
             tuple(folder.resolve() for folder in settings.training_folders),

@@ -51,6 +51,10 @@ class Settings(BaseSettings):
     webhook_hosts: tuple[str, ...] = Field(
         (), description="Hosts, addresses and networks that webhooks may call although they are not public."
     )
+    blocked_words: tuple[str, ...] = Field((), description="Words and phrases that no prompt may have.")
+    blocked_for: tuple[Literal["viewer", "artist", "admin"], ...] = Field(
+        ("artist", "viewer"), description="Roles whose prompts are looked through for blocked words."
+    )
     allow_host: tuple[str, ...] = Field((), description="Further host names under which the page may be opened.")
     listen: bool = Field(False, description="Listen on all addresses of this machine; needs accounts.")
     accounts: bool = Field(False, description="People sign in; always so once there are accounts.")

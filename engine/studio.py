@@ -70,6 +70,7 @@ from engine.request.units import checked
 from engine.request.upscalers import EVERYWHERE, LATENT_UPSCALERS
 from engine.request.webhook import Webhook
 from engine.resolve import draw_seed, find, resolve
+from engine.rules import RulesOf, free_for_all
 from engine.training.supervisor import Ground, Supervisor
 from engine.webhooks.address import Allowed, target
 from engine.webhooks.deliveries import Deliveries
@@ -98,7 +99,7 @@ class Studio:
     """Owns the data folder from its making to `stop`. Raises InUse when another one does; it imports no torch.
 
     disk_reserve: GiB to leave free; names: how pictures' files are called; sign: every file; terms: what a person may ask
-    of the queue (engine/queue/terms.py); webhook_hosts: that may be called though they are not public; make_painter:
+    of the queue (engine/queue/terms.py); rules: and have drawn (engine/rules.py); webhook_hosts: that may be called though they are not public; make_painter:
     another painter than the real one, made in the worker.
     """
 
@@ -114,12 +115,14 @@ class Studio:
         sign: bool = False,
         training: Training = Training(),
         terms: TermsOf = same_for_all,
+        rules: RulesOf = free_for_all,
         webhook_hosts: Sequence[str] = (),
         make_painter: worker.MakePainter | None = None,
         logs: Format = "text",
         policy: Policy = WHOLE,
     ):
-        self.data, self.library, self.disk_reserve, self.policy = data, library, disk_reserve, policy
+        self.data, self.library, self.disk_reserve = data, library, disk_reserve
+        self.rules, self.policy = rules, policy
         self.lock = FolderLock(data)
         self.lock.hold()
         try:
@@ -151,7 +154,7 @@ class Studio:
         self.line = Line(self.store, self.dispatcher, self.progress, terms, policy.queue or MOST)
         self.allowed, self.sealer = Allowed(webhook_hosts), Sealer(data / "webhook.key")
         self.deliveries = Deliveries(self.store, self.sealer, self.allowed, self.gallery.made)
-        doors = Doors(resolve=self.resolved, put=self.put, cancel=self.cancel)
+        doors = Doors(resolve=self.resolved, allow=self.allow, put=self.put, cancel=self.cancel)
         self.grids = Grids(data, self.store, self.gallery, self.progress, doors)
         self.belongings = Belongings(data, self.gallery)
         self.reproductions = Reproductions(
@@ -159,7 +162,7 @@ class Studio:
         )
         ground = Ground(data, training.folders, painter.device, training.private)
         self.training = Supervisor(
-            ground, library, self.draws if training.yields else None, lambda: self.dispatcher.kind
+            ground, library, self.draws if training.yields else None, lambda: self.dispatcher.kind, rules
         )
 
     def start(self) -> None:
@@ -259,8 +262,16 @@ class Studio:
         """As `resolved`, of what is to be restored."""
         return settled(read_restoring(values), self.inputs, self.library, draw_seed)
 
+    def allow(self, request: GenerationRequest | RestoreRequest, owner: str) -> None:
+        """Raises BadRequest for a resolved request that this owner may not have drawn."""
+        if isinstance(request, GenerationRequest):
+            self.rules(owner).blocked.check(request)
+
     def put(self, job: Job) -> None:
-        """Queue a job; one that is there already stays as it is. Returns once it is durable."""
+        """Queue a job; one that is there already stays as it is. Returns once it is durable.
+
+        The one door: what is not allowed is refused here, whoever asks for it."""
+        self.allow(job.request, job.owner)
         if self.policy.demo:
             active = [one for one in self.store.active(job.owner) if not one.live and one.id != job.id]
             self.policy.check(job, self.library.hash_of(self.library.find("")), len(active))

@@ -35,9 +35,11 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Doors:
-    """What the grids need of the studio. put: queue a job, which may be there already; cancel: job id and owner."""
+    """What the grids need of the studio. allow: raises for what an owner may not have drawn; put: queue a job, which may
+    be there already; cancel: job id and owner."""
 
     resolve: Callable[[Values], GenerationRequest]
+    allow: Callable[[GenerationRequest, str], None]
     put: Callable[[Job], None]
     cancel: Callable[[str, str], object]
 
@@ -97,6 +99,8 @@ class Grids:
         cells = []
         for at, request in enumerate(found):  # a model is loaded once: its cells have their turns together
             text = request.model_dump_json()
+            if text not in jobs:
+                self.doors.allow(request, owner)
             model = models.setdefault(request.model.checkpoint_hash, len(models))
             cells.append((model * len(found) + at, jobs.setdefault(text, new_id()), text))
         about = {

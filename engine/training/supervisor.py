@@ -20,6 +20,7 @@ from engine.job import new_id
 from engine.lease import Lease
 from engine.library.scan import Library
 from engine.request.training import TrainingRequest, flat, read
+from engine.rules import RulesOf, free_for_all
 from engine.training.data.findings import Finding
 from engine.training.data.scan import placed as placed_in
 from engine.training.datasets import Datasets
@@ -78,7 +79,7 @@ class Supervisor:
     """Owns a thread from `start` to `stop`; the runs outlive it. Whose a run is, is asked by `owner`; None is everybody's.
 
     drawing: whether people's pictures are being drawn; None lets trainings go on beside that. kind: what "auto" is here,
-    "cpu" or "cuda", once torch has said it to somebody.
+    "cpu" or "cuda", once torch has said it to somebody. rules: what an owner's samples may show.
     """
 
     def __init__(
@@ -87,8 +88,9 @@ class Supervisor:
         library: Library,
         drawing: Callable[[], bool] | None,
         kind: Callable[[], str | None],
+        rules: RulesOf = free_for_all,
     ):
-        self.ground, self.library, self.drawing, self.kind = ground, library, drawing, kind
+        self.ground, self.library, self.drawing, self.kind, self.rules = ground, library, drawing, kind, rules
         self.lease, self.scans = Lease(ground.lease), Scans(library)
         self.changing, self.placing = threading.RLock(), threading.Lock()
         self.figures = Figures(ground.data / "training-figures.json")
@@ -116,6 +118,7 @@ class Supervisor:
     def create(self, values: Mapping[str, Any], owner: str, *, dry: bool = False) -> str:
         """The id of a run that is durable and will be started. Raises BadRequest that names the parameter."""
         request = self.resolved(values, owner)
+        self.rules(owner).blocked.check_texts(request.samples.prompts, request.samples.steps, "prompts")
         if sum((one.noted("about") or {}).get("owner") == owner for one in self.queue()) >= MOST_WAITING:
             raise Busy(
                 "training.many", "Too many of your runs wait.", "Let some end, or take them out.", retry_after=60

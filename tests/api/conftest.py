@@ -89,7 +89,7 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shared]:
 
 
 def serve(
-    data: Path, private: bool, models: Path = MODELS, people: People | None = None, sign: bool = False
+    data: Path, private: bool, models: Path = MODELS, people: People | None = None, **how: Any
 ) -> Iterator[Place]:
     uploads = data / "gradio"
     uploads.mkdir()
@@ -99,8 +99,8 @@ def serve(
         PainterSettings(device="cpu", dtype="float32"),
         workers="inprocess",
         disk_reserve=0,
-        sign=sign,
         training=Training(private=private),
+        **how,
     )
     studio.start()
     words = {"zh-CN": {"report.Status": "状态"}}
