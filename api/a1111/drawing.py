@@ -14,6 +14,7 @@ from api.a1111 import tasks
 from api.a1111.asked import Asked, understand
 from api.a1111.body import described, read
 from api.a1111.errors import Route
+from api.a1111.faces import model, step, with_faces
 from api.a1111.fields import MODELS
 from api.a1111.loans import Loans
 from api.a1111.options import change, overridden
@@ -61,7 +62,9 @@ async def answer(kind: str, request: Request, studio: Studio, owner: str) -> JSO
         task = Task((name or tasks.new_id(kind))[:LONGEST_ID], owner, kind, asked.rounds, asked.passes, bool(name))
         with known.running(task):
             jobs = await all_rounds(asked, first, task, studio, request, keep)
-        told = await to_thread.run_sync(answered, asked, jobs, studio, limiter=limiter_of(jobs))
+            made = [one for expected in jobs for one in expected.pictures]
+            made = await with_faces(made, asked, jobs[0].job.drawn.output, task, request, loans)
+        told = await to_thread.run_sync(answered, asked, jobs, made, studio, limiter=limiter_of(jobs))
     return JSONResponse({**told, "task_id": task.id})
 
 
@@ -96,8 +99,10 @@ async def all_rounds(
     return jobs
 
 
-def answered(asked: Asked, jobs: Sequence[Expected], studio: Studio) -> dict[str, Any]:
-    pictures = [(expected.job.drawn.picture(made.index), made) for expected in jobs for made in expected.pictures]
+def answered(asked: Asked, jobs: Sequence[Expected], made: Sequence[Made], studio: Studio) -> dict[str, Any]:
+    """made: the jobs' pictures, in their order; with restored faces they are not those that were drawn."""
+    before = [(expected.job.drawn.picture(one.index), one) for expected in jobs for one in expected.pictures]
+    pictures = [(request, one) for (request, _), one in zip(before, made, strict=True)]
     images = [encoded(made.file) for _, made in pictures] if asked.fields["send_images"] else []
     if asked.fields["send_images"] and pictures:
         images += extra_images(asked, jobs[0].job.drawn, studio)
@@ -105,6 +110,8 @@ def answered(asked: Asked, jobs: Sequence[Expected], studio: Studio) -> dict[str
     if asked.kind == "img2img" and not told["include_init_images"]:
         told |= {"init_images": None, "mask": None}
     info = info_of(asked, [expected.job.drawn for expected in jobs], pictures, studio)
+    if pictures != before:
+        info |= {"restore_faces": True, "face_restoration_model": step(studio, model(asked), 1.0)["restorer"]}
     return {"images": images, "parameters": told, "info": json.dumps(info, ensure_ascii=False)}
 
 

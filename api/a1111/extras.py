@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from api.a1111 import tasks
 from api.a1111.body import described, read
 from api.a1111.errors import Invalid, Route
+from api.a1111.faces import restorers, step
 from api.a1111.loans import Loans
 from api.a1111.options import overridden
 from api.a1111.people import Owner
@@ -92,9 +93,9 @@ async def larger(
     asked: Extras, given: Sequence[str], request: Request, studio: Studio, owner: str
 ) -> tuple[list[bytes], str]:
     """The files, and what was done, in words."""
-    for name in ("gfpgan_visibility", "codeformer_visibility"):
-        if getattr(asked, name):
-            raise Invalid.at(name, "There is no face restorer here; leave it at 0.")
+    for name, here in (("gfpgan_visibility", restorers(studio)), ("codeformer_visibility", False)):
+        if getattr(asked, name) and not here:
+            raise Invalid.at(name, "There is no such face restorer here; leave it at 0.")
     options = await to_thread.run_sync(overridden, studio, owner, {})
     output = {"format": FORMATS.get(options["samples_format"], "PNG"), "quality": options["jpeg_quality"]}
     known: Tasks = request.app.state.tasks
@@ -118,7 +119,7 @@ async def larger(
 def settled(
     asked: Extras, text: str, output: dict[str, Any], studio: Studio, loans: Loans
 ) -> tuple[bytes, list[RestoreRequest]]:
-    """The picture, and a request for each upscaler that is to be seen."""
+    """The picture, and a request for each upscaler that is to be seen; faces are restored after it, as there."""
     data = decoded(text)
     digest = loans.bring(data)
     names = [
@@ -126,11 +127,10 @@ def settled(
         for name, share in ((asked.upscaler_1, 1.0), (asked.upscaler_2, asked.extras_upscaler_2_visibility))
         if name not in ("", NONE) and share
     ]
-    step = size_of(asked, upright(data))
-    return data, [
-        studio.restoring({"pictures": [digest], "steps": [{"kind": "upscale", "upscaler": name, **step}], **output})
-        for name in names
-    ]
+    size = size_of(asked, upright(data))
+    faces = [step(studio, "GFPGAN", asked.gfpgan_visibility)] if asked.gfpgan_visibility else []
+    ways = [[{"kind": "upscale", "upscaler": name, **size}, *faces] for name in names] or ([faces] if faces else [])
+    return data, [studio.restoring({"pictures": [digest], "steps": steps, **output}) for steps in ways]
 
 
 def size_of(asked: Extras, size: tuple[int, int]) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from fastapi.responses import JSONResponse
 
 from api.a1111 import checkpoints
 from api.a1111.errors import Route
+from api.a1111.faces import restorers
 from api.a1111.names import ALIASES, short
 from api.answer import FRESH
 from api.jobs import TheStudio
@@ -80,10 +81,14 @@ def sd_models(studio: TheStudio) -> list[dict[str, Any]]:
     return found
 
 
+@router.get("/face-restorers", operation_id="a1111_face_restorers")
+def face_restorers(studio: TheStudio) -> list[dict[str, Any]]:
+    return [{"name": name, "cmd_dir": None} for name in restorers(studio)]
+
+
 @router.get("/sd-vae", operation_id="a1111_sd_vae")
 @router.get("/sd-modules", operation_id="a1111_sd_modules")
 @router.get("/hypernetworks", operation_id="a1111_hypernetworks")
-@router.get("/face-restorers", operation_id="a1111_face_restorers")
 @router.get("/realesrgan-models", operation_id="a1111_realesrgan_models")
 def none_of_these() -> list[Any]:
     """There are none here: a checkpoint brings its VAE, upscalers are in /upscalers."""

@@ -30,12 +30,16 @@ DEFAULTS: dict[str, Any] = {
     "jpeg_quality": 80,
 }
 # What decides something here beside the request's parameters.
-OURS: dict[str, Any] = {"live_previews_enable": True, "return_mask": False, "control_net_no_detectmap": False}
+OURS: dict[str, Any] = {
+    "live_previews_enable": True,
+    "return_mask": False,
+    "control_net_no_detectmap": False,
+    "face_restoration": False,
+    "face_restoration_model": "GFPGAN",
+}
 # What cannot be otherwise here.
 FIXED: dict[str, Any] = {
     VAE: "Automatic",
-    "face_restoration": False,
-    "face_restoration_model": "CodeFormer",
     "tiling": False,
     "overlay_inpaint": True,
     "img2img_background_color": "#ffffff",
