@@ -58,7 +58,7 @@ class Job(BaseModel):
 
     @property
     def cost(self) -> float:
-        """Work in million pixel-steps, control, loops and a second pass included: what fairness counts."""
+        """Work in million pixel-steps, control, loops, a second pass and a detailer included: what fairness counts."""
         request = self.request
         if isinstance(request, RestoreRequest):
             return sum(w * h for w, h in request.sizes) * sum(map(weight, request.steps)) / 1e6
@@ -70,7 +70,10 @@ class Job(BaseModel):
         if request.hires.on:
             width, height = request.hires.size(request.size)
             work += width * height * evaluations(sampling.sampler, request.hires.steps(sampling.steps))
-        return work * request.output.count * (1 + UNIT * units) / 1e6
+        work *= 1 + UNIT * units
+        if request.detailer.on:
+            work = regions(request) + (0 if request.detailer.detailer_only else work)
+        return work * request.output.count / 1e6
 
     @property
     def drawn(self) -> GenerationRequest:
@@ -98,6 +101,13 @@ class Job(BaseModel):
     def size(self) -> tuple[int, int]:
         """(width, height) that it begins with; of several pictures, the first."""
         return self.request.sizes[0] if isinstance(self.request, RestoreRequest) else self.request.size
+
+
+def regions(request: GenerationRequest) -> float:
+    """Of a picture's detailer, as if it found as many regions as it may redraw; each is drawn at the picture's size."""
+    (width, height), asked, sampling = request.size, request.detailer, request.sampling
+    each = width * height * evaluations(sampling.sampler, sampling.steps) * asked.detailer_strength
+    return asked.detailer_most * each
 
 
 def weight(step: Step) -> float:

@@ -6,6 +6,7 @@ import pytest
 
 from engine.job import Job, new_id
 from engine.request.read import read
+from engine.request.restoring import RestoreRequest
 
 
 def cost(**values: Any) -> float:
@@ -37,3 +38,27 @@ def test_control_is_work_too() -> None:
     )
     assert silent.cost == plain.cost
     assert controlled.cost == pytest.approx(1.8 * plain.cost)
+
+
+def test_a_detailer_costs_all_regions_that_it_may_redraw_at_their_strength() -> None:
+    plain, asked = cost(), {"detailer_model": "face", "detailer_most": 4, "detailer_strength": 0.25}
+    assert cost(**asked) == pytest.approx(2 * plain)
+    assert (
+        cost(**{**asked, "detailer_most": 8}) == cost(**{**asked, "detailer_strength": 0.5}) == pytest.approx(3 * plain)
+    )
+    assert cost(**asked, hires_scale=2, width=256, height=256) == pytest.approx((0.25 + 1 + 0.25) * plain)
+    start = {"start": "picture", "picture": "a" * 64, "detailer_only": True}
+    assert cost(**asked, **start) == pytest.approx(plain)
+
+
+def test_restoring_faces_costs_less_than_a_network_over_the_whole_picture_and_more_than_arithmetic() -> None:
+    costs = [
+        Job(
+            id="x",
+            owner="ann",
+            created=0,
+            request=RestoreRequest.model_validate({"pictures": ["a" * 64], "sizes": [(512, 512)], "steps": [step]}),
+        ).cost
+        for step in ({"kind": "sharpen"}, {"kind": "faces"}, {"kind": "upscale", "upscaler": "4x"})
+    ]
+    assert costs == sorted(set(costs))

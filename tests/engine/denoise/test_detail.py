@@ -116,17 +116,59 @@ def test_a_region_follows_its_own_words(painter: Painter, library: Library, give
     assert not np.array_equal(first, second)
 
 
-def test_strength_and_confidence_count(painter: Painter, library: Library, given: Path):
+def test_strength_is_how_much_of_a_region_changes(painter: Painter, library: Library, given: Path):
     before = pixels((given / two_reds(given)).read_bytes()).astype(int)
 
-    def change(strength: float) -> float:
-        asked = {**DETAIL, "detailer_strength": strength}
+    def change(strength: float) -> tuple[float, int]:
+        asked = {**DETAIL, "detailer_strength": strength, "detailer_most": 1}
         usual = {"start": "picture", "picture": two_reds(given), "width": 256, "height": 128, "steps": 10}
-        return float(
-            np.abs(pixels(drawn(painter, job(library, detailer_only=True, **usual, **asked))[0].file) - before).mean()
-        )
+        made, events = drawn(painter, job(library, detailer_only=True, **usual, **asked))
+        steps = sum(isinstance(event, Stepped) for event in events)
+        return float(np.abs(pixels(made.file) - before).mean()), steps
 
-    assert change(0.1) < change(1.0)
+    (little, few), (much, many) = change(0.1), change(1.0)
+    assert (few, many) == (1, 10)  # of ten, as many as the strength says
+    assert little < much / 2
+
+
+@pytest.mark.parametrize("most", [1, 2])
+def test_no_more_than_the_most_regions_are_redrawn(painter: Painter, library: Library, given: Path, most: int):
+    one = job(
+        library,
+        **{
+            "start": "picture",
+            "picture": two_reds(given),
+            "width": 256,
+            "height": 128,
+            "steps": 2,
+            "detailer_only": True,
+        },
+        **{**DETAIL, "detailer_most": most, "detailer_strength": 1.0},
+    )
+    made, events = drawn(painter, one)
+    assert sum(isinstance(event, Stepped) for event in events) == 2 * most
+    changed = (pixels((given / two_reds(given)).read_bytes()) != pixels(made.file)).any(2)
+    assert [bool(changed[48:80, left : left + 32].any()) for left in (16, 208)].count(True) == most
+
+
+def test_only_detail_draws_nothing_but_the_regions(painter: Painter, library: Library, given: Path):
+    """Without it the whole picture is drawn first."""
+    only, whole = (start(library, given, detailer_only=only, detailer_most=1, strength=0.5) for only in (True, False))
+    (kept, few), (redrawn, many) = drawn(painter, only), drawn(painter, whole)
+    before = pixels((given / two_reds(given)).read_bytes())
+    assert np.array_equal(pixels(kept.file)[:, 112:144], before[:, 112:144])
+    assert not np.array_equal(pixels(redrawn.file)[:, 112:144], before[:, 112:144])
+    assert len([event for event in few if isinstance(event, Stepped)]) < len(
+        [event for event in many if isinstance(event, Stepped)]
+    )
+
+
+@pytest.mark.parametrize("field", ["detailer_prompt", "detailer_negative_prompt"])
+def test_a_lora_in_a_region_s_words_is_refused_and_one_in_the_prompt_is_another_matter(library: Library, field: str):
+    with pytest.raises(AtelierError) as caught:
+        job(library, **DETAIL, **{field: "a face <lora:x:1>"})
+    assert (caught.value.problem.code, caught.value.problem.field) == ("detailer.lora", field)
+    assert job(library, **DETAIL, **{field: "a face"}).drawn.detailer.on
 
 
 def test_the_settings_are_in_the_picture_s_text_and_read_again(painter: Painter, library: Library, given: Path):
