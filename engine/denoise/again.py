@@ -1,6 +1,6 @@
-"""Loopback: the drawn picture is drawn over again, each time with the next seed."""
+"""Loopback: the drawn picture is drawn over again, each time with the next seed and with its turn's strength."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 
@@ -45,9 +45,10 @@ def turns(
     """Those after the first, `drawn`."""
     made, start, sampling = [], request.start, request.sampling
     assert isinstance(start, FromPicture)
-    for turn in range(1, request.loops):
+    for turn, strength in enumerate(start.strengths()[1:], 1):
         solver = make(sampling, request.tuning, model.scheduler_config, model.family.key)
-        first = solver.begin_at(skipped_steps(sampling.steps, start.strength, request.tuning.arithmetic))
+        first = solver.begin_at(skipped_steps(sampling.steps, strength, request.tuning.arithmetic))
+        told = replace(drawn.conditioning, step_of=solver.step_of, first=first)
         seed = (sampling.seed + turn) % SEEDS
-        made.append(Again(model, request, solver, first, drawn.conditioning, units, seed, ending))
+        made.append(Again(model, request, solver, first, told, units, seed, ending))
     return made

@@ -1,5 +1,7 @@
 """Where a picture begins: noise, another picture, or a picture of which a part is redrawn."""
 
+import math
+from collections.abc import Callable
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
@@ -13,6 +15,13 @@ ResizeMode = Literal["Just resize", "Crop and resize", "Resize and fill", "Just 
 MaskMode = Literal["Inpaint masked", "Inpaint not masked"]
 MaskedContent = Literal["original", "fill", "latent noise", "latent nothing"]
 InpaintArea = Literal["Whole picture", "Only masked"]
+Curve = Literal["Aggressive", "Linear", "Lazy"]
+# How much of the way from the first strength to the last a turn has come, by how many of the turns are over.
+CURVES: dict[Curve, Callable[[float], float]] = {
+    "Aggressive": lambda part: math.sin(part * math.pi / 2),
+    "Linear": lambda part: part,
+    "Lazy": lambda part: 1 - math.cos(part * math.pi / 2),
+}
 MOST_LOOPS = 16
 IMAGE_GUIDANCE = 1.5  # of instruct models, where none is said
 MOST_ADDED = 2048  # pixels at one edge
@@ -77,6 +86,30 @@ class FromPicture(WithPicture):
         ),
         Shown(infotext="Loopback", step=1),
     ] = 1
+    final_strength: Annotated[
+        float | None,
+        Field(
+            gt=0,
+            le=1,
+            title="Final strength",
+            description="Of a loopback's last turn, to which the strength goes from turn to turn; empty keeps it.",
+        ),
+        Shown(infotext="Final denoising strength", step=0.05),
+    ] = None
+    strength_curve: Annotated[
+        Curve,
+        Field(title="Strength curve", description="How the strength of a loopback's turns goes to the last one's."),
+        Shown(infotext="Denoising curve"),
+    ] = "Linear"
+
+    def strengths(self) -> tuple[float, ...]:
+        """Of each turn, as in AUTOMATIC1111's script."""
+        last, bend = self.final_strength, CURVES[self.strength_curve]
+        if last is None or self.loops == 1:
+            return (self.strength,) * self.loops
+        parts = [bend(turn / (self.loops - 1)) for turn in range(self.loops)]
+        # Rounded, since steps are cut off: 0.19999999999999996 of ten would be one.
+        return tuple(round(self.strength + (last - self.strength) * part, 9) for part in parts)
 
 
 def added(edge: str) -> tuple[object, Shown]:

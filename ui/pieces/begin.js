@@ -6,10 +6,11 @@ const KEY = "start";
 const values = (() => { try { return JSON.parse(atelier.stored(KEY) ?? "{}"); } catch { return {}; } })();  // by tab and name, where they differ
 /** Of the chosen model: it changes a picture as it is told. */
 const instructs = () => Boolean(atelier.models.models.find((one) => one.name === atelier.models.chosen)?.instructs);
-const asked = { image_guidance: instructs };  // parameters that say nothing otherwise
-const drawn = (tab) => (tab === "sketch" && !atelier.sketch.coloured ? [] : STARTS[atelier.ways[tab]?.kind] ?? [])
-  .filter((one) => !one.name.startsWith("outpaint_") && (asked[one.name]?.(tab) ?? true));  // the frame is on the canvas
-const known = (tab, name) => drawn(tab).find((one) => one.name === name);
+const loops = (tab) => value(tab, "loops") > 1;
+const asked = { image_guidance: instructs, final_strength: loops, strength_curve: loops };  // parameters that say nothing otherwise
+const declared = (tab) => (tab === "sketch" && !atelier.sketch.coloured ? [] : STARTS[atelier.ways[tab]?.kind] ?? []);
+const drawn = (tab) => declared(tab).filter((one) => !one.name.startsWith("outpaint_") && (asked[one.name]?.(tab) ?? true));  // the frame is on the canvas
+const known = (tab, name) => declared(tab).find((one) => one.name === name);
 const value = (tab, name) => values[`${tab}.${name}`] ?? known(tab, name).default;
 const set = (tab, name, next) => {
   if (next === known(tab, name).default) delete values[`${tab}.${name}`]; else values[`${tab}.${name}`] = next;
@@ -123,7 +124,12 @@ onCanvas("sketch", "picture", "sketch", async (canvas, how) => {
 
 // --- drawing -------------------------------------------------------------------------------------------------
 const control = (tab, one) => atelier.field({ ...one, id: `start-${one.name}`, label: atelier.label(one.name), help: t(`field.${one.name}.help`),
-  choices: one.choices.map((choice) => [choice, atelier.has(`start.choice.${choice}`) ? t(`start.choice.${choice}`) : choice]) }, value(tab, one.name), (next) => set(tab, one.name, next));
+  choices: one.choices.map((choice) => [choice, atelier.has(`start.choice.${choice}`) ? t(`start.choice.${choice}`) : choice]) }, value(tab, one.name) ?? (one.name === "final_strength" ? value(tab, "strength") : null), (next) => {
+    const before = loops(tab);
+    set(tab, one.name, next);
+    if (one.name === "strength" && value(tab, "final_strength") === null) document.getElementById("start-final_strength")?.closest(".start-field").replaceWith(control(tab, known(tab, "final_strength")));
+    if (one.name === "loops" && before !== loops(tab)) { draw(); document.getElementById("start-loops")?.focus(); }
+  });
 let folded = null;
 const draw = () => {
   const tab = atelier.benched, way = atelier.ways[tab], all = drawn(tab), plain = PLAIN[way?.kind] ?? [];
