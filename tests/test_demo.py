@@ -26,7 +26,7 @@ def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     """As on a Space, which says what it is in the environment."""
     disk = tmp_path_factory.mktemp("disk")
     space = {"SPACE_ID": "somebody/atelier", "SPACE_HOST": HOST["host"], "ATELIER_SPACE_DISK": str(disk)}
-    return as_a_demo(Settings(disk_reserve=0, dtype="float32"), space)
+    return as_a_demo(Settings.model_validate({"disk_reserve": 0, "dtype": "float32"}), space)
 
 
 @pytest.fixture(scope="module")
@@ -80,7 +80,9 @@ def test_a_space_needs_no_flags(settings: Settings) -> None:
     )
     assert HOST["host"] in settings.allow_host
     assert settings.data.name == "atelier"
-    assert as_a_demo(Settings(), {}) == Settings(), "elsewhere nothing changes by itself"
+    assert as_a_demo(Settings.model_validate({}), {}) == Settings.model_validate({}), (
+        "elsewhere nothing changes by itself"
+    )
 
 
 def test_a_visitor_draws_and_sees_only_their_own(url: str) -> None:

@@ -41,8 +41,8 @@ EVENTS: dict[str, Role] = {
 
 def events(page: gr.Blocks, policy: Policy = WHOLE) -> dict[int, Role]:
     """Who may call each event, by its number. What a demo leaves out is an admin's, whom it does not have."""
-    offered = EVENTS if policy.events is None else {name: EVENTS[name] for name in policy.events}
-    return {number: offered.get(str(event.api_name), "admin") for number, event in page.fns.items() if event.fn}
+    offered: dict[str, Role] = EVENTS if policy.events is None else {name: EVENTS[name] for name in policy.events}
+    return {number: offered.get(str(event.api_name)) or "admin" for number, event in page.fns.items() if event.fn}
 
 
 def build(

@@ -7,7 +7,7 @@ import httpx
 import numpy as np
 from PIL import Image
 
-from api.guard import SMALL as LARGEST_REQUEST
+from api.rules import SMALL as LARGEST_REQUEST
 from engine import infotext
 from tests.api.conftest import SMALL, Place, drawn
 from tests.api.test_pictures import finished

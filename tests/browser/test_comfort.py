@@ -197,7 +197,7 @@ def test_width_and_height_are_swapped_locked_and_warned_of(page: Page):
     page.locator("#lock").click()
     set_number(page, "width", 192)
     expect(page.locator("#field-height input")).to_have_value("336")
-    hint = page.locator(".hint")
+    hint = page.locator(".hint:not(.licence)")
     expect(hint).to_contain_text("This model draws best near 128 × 128")
     hint.get_by_role("button").click()
     expect(hint).to_be_hidden()

@@ -12,7 +12,6 @@ import numpy as np
 import webuiapi
 
 from api.a1111.waiting import POLL
-from engine.queue import store
 from tests.api.a1111.conftest import LONG, TINY, WAIT, drawing, meanwhile, person, until
 from tests.api.conftest import PASSWORDS, Place, Shared
 
@@ -133,7 +132,7 @@ def test_with_accounts_a_name_and_a_password_say_who_it_is(shared: Shared) -> No
 
 
 def test_too_many_at_once_are_told_when_to_come_back(private_place: Place, monkeypatch: Any) -> None:
-    monkeypatch.setattr(store.Store.put, "__defaults__", (store.Room(total=0), 30))
+    monkeypatch.setattr(private_place.studio.line, "total", 0)
     said = httpx.post(f"{private_place.url}/sdapi/v1/txt2img", json=TINY)
     assert said.status_code == 429
     assert int(said.headers["retry-after"]) > 0

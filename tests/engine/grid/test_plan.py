@@ -29,6 +29,8 @@ class OneModel:
     embeddings = Shelf("embedding", Path("/nowhere"), HashCache(Path("/nowhere")))
     controls = Shelf("control", Path("/nowhere"), HashCache(Path("/nowhere")))
     upscalers = Shelf("upscaler", Path("/nowhere"), HashCache(Path("/nowhere")))
+    encoders = Shelf("encoder", Path("/nowhere"), HashCache(Path("/nowhere")))
+    restorers = Shelf("restorer", Path("/nowhere"), HashCache(Path("/nowhere")))
 
     def find(self, wanted: str) -> "OneModel":
         if wanted not in ("", "tiny"):

@@ -62,6 +62,7 @@ def test_every_layout_of_a_controlnet_is_read(layout: str, family: Any, library:
     refuse_misfit(found, base)
     told = ("block_out_channels", "cross_attention_dim", "attention_head_dim", "use_linear_projection")
     for key in (*told, "conditioning_embedding_out_channels", "layers_per_block"):
+        assert isinstance(found.network, ControlNetModel)
         its, wanted = found.network.config[key], network.config[key]
         assert list(its) == list(wanted) if isinstance(its, list | tuple) else its == wanted, key
 

@@ -105,6 +105,8 @@ class Shelf:
     embeddings = shelf.Shelf("embedding", Path("/nowhere"), HashCache(Path("/nowhere")))
     controls = shelf.Shelf("control", Path("/nowhere"), HashCache(Path("/nowhere")))
     upscalers = shelf.Shelf("upscaler", Path("/nowhere"), HashCache(Path("/nowhere")))
+    encoders = shelf.Shelf("encoder", Path("/nowhere"), HashCache(Path("/nowhere")))
+    restorers = shelf.Shelf("restorer", Path("/nowhere"), HashCache(Path("/nowhere")))
 
     def find(self, wanted: str) -> Any:
         for name, digest in {"postcard": "0123456789", "revAnimated_v122": "aaaaaaaaaa"}.items():
