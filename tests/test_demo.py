@@ -13,6 +13,7 @@ import uvicorn
 
 from app import access_for, compose, listen, make_studio, terms_for
 from engine.policy import DEMO
+from engine.rules import free_for_all
 from engine.settings import Settings, as_a_demo
 from tests.api.test_rules import paths
 
@@ -31,7 +32,7 @@ def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
 
 @pytest.fixture(scope="module")
 def app(settings: Settings) -> Iterator[Any]:
-    studio = make_studio(settings, settings.data, True, terms_for(None))
+    studio = make_studio(settings, settings.data, True, terms_for(None), free_for_all)
     studio.start()
     yield compose(studio, access_for(settings, settings.data / "gradio"))
     studio.stop()

@@ -24,13 +24,14 @@ BASE: dict[str, Any] = {"prompt": "a house by the sea", "steps": 20, "width": 64
 class OneModel:
     """A library whose only model is called tiny."""
 
-    name, width, height, words = "tiny", 64, 64, 0
+    name, width, height, words, instructs = "tiny", 64, 64, 0, False
     loras = Shelf("lora", Path("/nowhere"), HashCache(Path("/nowhere")))
     embeddings = Shelf("embedding", Path("/nowhere"), HashCache(Path("/nowhere")))
     controls = Shelf("control", Path("/nowhere"), HashCache(Path("/nowhere")))
     upscalers = Shelf("upscaler", Path("/nowhere"), HashCache(Path("/nowhere")))
     encoders = Shelf("encoder", Path("/nowhere"), HashCache(Path("/nowhere")))
     restorers = Shelf("restorer", Path("/nowhere"), HashCache(Path("/nowhere")))
+    detectors = Shelf("detector", Path("/nowhere"), HashCache(Path("/nowhere")))
 
     def find(self, wanted: str) -> "OneModel":
         if wanted not in ("", "tiny"):

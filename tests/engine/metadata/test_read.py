@@ -107,6 +107,7 @@ class Shelf:
     upscalers = shelf.Shelf("upscaler", Path("/nowhere"), HashCache(Path("/nowhere")))
     encoders = shelf.Shelf("encoder", Path("/nowhere"), HashCache(Path("/nowhere")))
     restorers = shelf.Shelf("restorer", Path("/nowhere"), HashCache(Path("/nowhere")))
+    detectors = shelf.Shelf("detector", Path("/nowhere"), HashCache(Path("/nowhere")))
 
     def find(self, wanted: str) -> Any:
         for name, digest in {"postcard": "0123456789", "revAnimated_v122": "aaaaaaaaaa"}.items():
