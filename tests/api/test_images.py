@@ -40,7 +40,7 @@ def test_the_list_pages_from_the_newest_with_exact_seeds(place: Place) -> None:
         assert shown["seed"] == shown["values"]["seed"] == str(LARGEST_SEED)
         assert (shown["width"], shown["prompt"], shown["checkpoint"]) == (64, "a red house", "postcard")
         assert first["total"] >= 3
-        assert client.get(f"/api/images/{ids[0]}").json() == shown | {"lineage": []}
+        assert client.get(f"/api/images/{ids[0]}").json() == shown | {"lineage": [], "boards": []}
 
 
 def test_a_bad_page_is_refused_in_json(place: Place) -> None:

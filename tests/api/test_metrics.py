@@ -28,7 +28,7 @@ def draw(place: Place, **values: object) -> str:
     with place.client() as client:
         job = client.post("/api/jobs", json={**SMALL, **values}).json()["id"]
         end = time.monotonic() + 60
-        while client.get("/api/jobs").json()["jobs"][-1]["state"] in ("queued", "running"):
+        while client.get(f"/api/jobs/{job}").json()["state"] in ("queued", "running"):
             assert time.monotonic() < end
             time.sleep(0.02)
     return job

@@ -105,7 +105,7 @@ def test_a_studio_that_signs_signs_every_file_or_says_why_not(tmp_path: Path) ->
         (place.studio.signer.folder / "key.pem").write_bytes(b"broken")
         job = client.post("/api/jobs", json=SMALL).json()["id"]
         until = time.monotonic() + 30
-        while (shown := client.get("/api/jobs").json()["jobs"][-1])["state"] != "failed":
+        while (shown := client.get(f"/api/jobs/{job}").json())["state"] != "failed":
             assert time.monotonic() < until
             time.sleep(0.05)
         assert (shown["id"], shown["problem"]["code"]) == (job, "signing.failed")
