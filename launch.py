@@ -22,7 +22,7 @@ HELP = """\
 usage: python3 launch.py [--use-this-python] [studio's flags]
        python3 launch.py [--use-this-python] txt2img "a red house at night" [-o out.png --steps 20 --seed 7 ...]
        python3 launch.py [--use-this-python] evaluate CHECKPOINT --prompts FILE [--real FOLDER --n 256 ...]
-       python3 launch.py [--use-this-python] import FOLDER
+       python3 launch.py [--use-this-python] import FOLDER [--for NAME]
        python3 launch.py [--use-this-python] recover
        python3 launch.py [--use-this-python] people add|list|role|password|disable|enable|token ...
        python3 launch.py [--use-this-python] doctor

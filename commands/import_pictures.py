@@ -15,6 +15,8 @@ from commands.options import add_installation, settings
 from engine.errors import AtelierError, BadRequest, DiskFull, InUse
 from engine.folder_lock import FolderLock
 from engine.gallery.store import Gallery
+from engine.people.people import People
+from engine.people.users import unknown
 from engine.picture.open import LARGEST_FILE, too_large
 
 ENDINGS = (".png", ".jpg", ".jpeg", ".jfif", ".webp")
@@ -49,7 +51,7 @@ def main(arguments: list[str]) -> int:
         try:
             with closing(Gallery(data, chosen.names)) as gallery:
                 gallery.sweep()
-                import_folder(gallery, folder, data, report)
+                import_folder(gallery, folder, data, report, owner_of(data, options.person))
         finally:
             lock.release()
     except DiskFull as error:
@@ -68,8 +70,23 @@ def parse(arguments: list[str]) -> argparse.Namespace:
         prog="launch.py import", description="Take old pictures into the gallery.", allow_abbrev=False
     )
     parser.add_argument("folder", help="where they are; folders inside are looked through as well")
+    parser.add_argument("--for", dest="person", metavar="NAME", help="the person whose gallery they come into")
     add_installation(parser)
     return parser.parse_args(arguments)
+
+
+def owner_of(data: Path, name: str | None) -> str:
+    """The account's id; nobody's without a name. Raises NotFound."""
+    if name is None:
+        return NOBODY
+    people = People(data)
+    try:
+        user = people.users.named(name)
+    finally:
+        people.close()
+    if user is None:
+        raise unknown()
+    return user.id
 
 
 def hold(lock: FolderLock) -> None:
@@ -83,16 +100,18 @@ def hold(lock: FolderLock) -> None:
         ) from None
 
 
-def import_folder(gallery: Gallery, folder: Path, data: Path, report: Report) -> None:
-    """The originals stay where they are. Raises DiskFull; everything else is reported file by file."""
+def import_folder(gallery: Gallery, folder: Path, data: Path, report: Report, owner: str = NOBODY) -> None:
+    """The originals stay where they are. Raises DiskFull; everything else is reported file by file.
+
+    Among a person's own pictures one that they have already is left out, otherwise among all."""
     for path in pictures(folder, data, report):
         try:
             content = read(path)
             _, known = gallery.take_in(
                 content,
                 path.relative_to(folder.parent).as_posix(),
-                NOBODY,
-                seen_by=None,
+                owner,
+                seen_by=owner or None,
                 modified=path.stat().st_mtime,
             )
         except DiskFull:

@@ -8,6 +8,7 @@ import pytest
 from commands import import_pictures
 from engine.folder_lock import FolderLock
 from engine.gallery.store import Gallery
+from engine.people.people import People
 from tests.engine.gallery.pictures import TEXT, file
 
 
@@ -51,6 +52,25 @@ def test_a_folder_comes_in_with_its_folders_and_a_report(
     gallery.close()
     assert run(old, tmp_path / "data") == 0
     assert "0 pictures taken in, 4 were here already, 2 skipped" in capsys.readouterr().out
+
+
+def test_pictures_come_into_the_gallery_of_a_person(old: Path, tmp_path: Path) -> None:
+    """Also those that are there as somebody else's."""
+    data = tmp_path / "data"
+    people = People(data)
+    ann = people.users.add("Ann", "artist", "a long password")
+    people.close()
+    assert run(old, data) == 0
+    for _ in range(2):
+        assert import_pictures.main([str(old), "--for", "ann", "--data", str(data)]) == 0
+    gallery = Gallery(data)
+    assert (gallery.count(ann.id), gallery.count(None)) == (3, 6)
+    gallery.close()
+
+
+def test_a_person_without_an_account_is_refused(old: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert import_pictures.main([str(old), "--for", "nobody", "--data", str(tmp_path / "data")]) == 2
+    assert capsys.readouterr().err
 
 
 def test_beside_a_running_studio_it_says_what_to_do(
