@@ -9,8 +9,8 @@ const draw = () => {
   const damaged = models.filter((m) => m.problem);
   const chosen = models.find((m) => m.name === atelier.models.chosen);
   const parts = [];
-  if (chosen?.about) parts.push(h("button", { type: "button", class: "about", "aria-expanded": "false", onclick: unfold }, chosen.about));
-  if (chosen && !chosen.problem) parts.push(licence(chosen));
+  const about = chosen?.about && h("button", { type: "button", class: "about", "aria-expanded": "false", onclick: unfold }, chosen.about);
+  if (chosen) parts.push(h("div", { class: "own" }, about || "", chosen.problem ? "" : licence(chosen)));
   if (chosen?.instructs) parts.push(h("p", { class: "hint" }, t("models.instructs")));
   if (atelier.models.known && models.length === damaged.length) parts.push(h("p", { class: "warning" }, t("models.none")));
   if (damaged.length)

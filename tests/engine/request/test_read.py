@@ -114,6 +114,7 @@ def test_every_parameter_has_a_label_and_help_and_knows_where_it_lives() -> None
             "tuning",
             "noise",
             "hires",
+            "detailer",
             "output",
             "start",
         ), name
