@@ -4,6 +4,7 @@ import os
 import socket
 import threading
 import time
+import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -110,7 +111,7 @@ def serve(
         mount(app, uploads)
     listening = socket.create_server(("127.0.0.1", 0))
     server = uvicorn.Server(uvicorn.Config(app, log_level="critical", proxy_headers=False, timeout_graceful_shutdown=1))
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
     thread.start()
     while not server.started:
         time.sleep(0.01)
@@ -118,7 +119,9 @@ def serve(
         yield Place(f"http://127.0.0.1:{listening.getsockname()[1]}", data, uploads, studio)
     finally:
         server.should_exit = True
-        thread.join()
+        thread.join(30)
+        if thread.is_alive():  # met once, after all of the tests of this folder; the run must not hang on it
+            warnings.warn("the server did not end within 30 seconds", stacklevel=1)
         studio.stop()
 
 
