@@ -6,7 +6,7 @@ const KEY = "start";
 const values = (() => { try { return JSON.parse(atelier.stored(KEY) ?? "{}"); } catch { return {}; } })();  // by tab and name, where they differ
 /** Of the chosen model: it changes a picture as it is told. */
 const instructs = () => Boolean(atelier.models.models.find((one) => one.name === atelier.models.chosen)?.instructs);
-const loops = (tab) => value(tab, "loops") > 1;
+const loops = (tab) => Boolean(known(tab, "loops")) && value(tab, "loops") > 1;  // an inpainting has none
 const asked = { image_guidance: instructs, final_strength: loops, strength_curve: loops };  // parameters that say nothing otherwise
 const declared = (tab) => (tab === "sketch" && !atelier.sketch.coloured ? [] : STARTS[atelier.ways[tab]?.kind] ?? []);
 const drawn = (tab) => declared(tab).filter((one) => !one.name.startsWith("outpaint_") && (asked[one.name]?.(tab) ?? true));  // the frame is on the canvas
@@ -127,7 +127,7 @@ const control = (tab, one) => atelier.field({ ...one, id: `start-${one.name}`, l
   choices: one.choices.map((choice) => [choice, atelier.has(`start.choice.${choice}`) ? t(`start.choice.${choice}`) : choice]) }, value(tab, one.name) ?? (one.name === "final_strength" ? value(tab, "strength") : null), (next) => {
     const before = loops(tab);
     set(tab, one.name, next);
-    if (one.name === "strength" && value(tab, "final_strength") === null) document.getElementById("start-final_strength")?.closest(".start-field").replaceWith(control(tab, known(tab, "final_strength")));
+    if (one.name === "strength" && known(tab, "final_strength") && value(tab, "final_strength") === null) document.getElementById("start-final_strength")?.closest(".start-field").replaceWith(control(tab, known(tab, "final_strength")));
     if (one.name === "loops" && before !== loops(tab)) { draw(); document.getElementById("start-loops")?.focus(); }
   });
 let folded = null;
