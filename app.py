@@ -187,6 +187,8 @@ def compose(studio: "Studio", access: "Access") -> "FastAPI":
 def run(app: "FastAPI", listening: socket.socket, settings: "Settings", when_ready: Callable[[], None]) -> None:
     import uvicorn
 
+    allow_connections()
+
     class Server(uvicorn.Server):
         async def startup(self, sockets: list[socket.socket] | None = None) -> None:
             await super().startup(sockets)
@@ -204,12 +206,23 @@ def run(app: "FastAPI", listening: socket.socket, settings: "Settings", when_rea
         log_config=None,  # ours: engine/logs.py
         proxy_headers=False,
         server_header=False,
-        limit_concurrency=400,
         timeout_graceful_shutdown=FAREWELL,
         ssl_certfile=settings.tls_cert,
         ssl_keyfile=settings.tls_key,
     )
     Server(config).run(sockets=[listening])
+
+
+def allow_connections() -> None:
+    """Each is an open file, and many systems begin with 1024; how many requests are answered at once the guard says."""
+    if sys.platform == "win32":
+        return
+    import resource
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = min(8192, hard) if hard != resource.RLIM_INFINITY else 8192
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 def listen(host: str, port: int) -> socket.socket:

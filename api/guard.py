@@ -34,6 +34,7 @@ FIRST = frozenset(
 )  # all that is there before an admin
 MOST_HEADERS, LONGEST_HEADERS, LONGEST_PATH = 100, 32 * 1024, 40 * 1024  # number, bytes, bytes
 HOST = re.compile(r"(?:\[([0-9A-Fa-f:.]+)\]|([A-Za-z0-9._-]+))(?::[0-9]{0,5})?")
+MOST_AT_ONCE = 2000  # requests under way, streams among them
 TLS = {"strict-transport-security": "max-age=31536000"}
 log = logging.getLogger("atelier.http")
 
@@ -63,6 +64,7 @@ class Guard:
         self.streams = streams
         self.doors = doors or Doors(access, clock)
         self.rates = Rates(clock)
+        self.under_way = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -70,6 +72,16 @@ class Guard:
         if scope["type"] != "http":
             return await send({"type": "websocket.close", "code": 1008})
         answer = Answer(send, self.access.policy.frames)
+        if self.under_way >= MOST_AT_ONCE and scope["path"] != "/healthz":
+            many = Refused(429, "requests.many", "Too many requests at once.", "Wait a moment.", retry_after=2)
+            return await answer.instead(many.status, many.problem, many.headers)
+        self.under_way += 1
+        try:
+            await self.let_through(scope, receive, send, answer)
+        finally:
+            self.under_way -= 1
+
+    async def let_through(self, scope: Scope, receive: Receive, send: Send, answer: Answer) -> None:
         scope = as_the_client_sent_it(scope, self.access)
         headers = Headers(scope=scope)
         answer.secure = TLS if scope.get("scheme") == "https" else {}

@@ -31,7 +31,6 @@ def main(data: Path) -> None:
         log_level="warning",
         access_log=False,
         proxy_headers=False,
-        limit_concurrency=400,
         timeout_graceful_shutdown=3,
     )
     try:

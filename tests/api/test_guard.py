@@ -10,7 +10,7 @@ import pytest
 
 from api import bodies
 from api.access import Access
-from api.guard import Guard
+from api.guard import MOST_AT_ONCE, Guard
 from api.rates import PERSON
 from api.streams import MOST, Streams
 from engine.people.people import People
@@ -339,3 +339,40 @@ def test_an_event_that_nobody_listed_is_an_admins() -> None:
             b'{"fn_index": 3, "fn_index": 4}',
         ):
             assert called(path, body) == 403, body
+
+
+def test_a_crowd_is_told_to_come_back_and_the_server_is_still_known_to_live() -> None:
+    """Requests beyond what may be under way at once: 429 with Retry-After, never silence or a bare 503."""
+
+    async def application(scope: Any, receive: Any, send: Any) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": b""})
+
+    async def asked(path: str) -> list[dict[str, Any]]:
+        guard = Guard(application, Access(), Streams())
+        guard.under_way = MOST_AT_ONCE
+        told: list[dict[str, Any]] = []
+
+        async def send(message: Any) -> None:
+            told.append(message)
+
+        async def receive() -> dict[str, Any]:
+            return {"type": "http.request", "body": b"", "more_body": False}
+
+        host = [(b"host", b"127.0.0.1")]
+        scope = {
+            "type": "http",
+            "method": "GET",
+            "path": path,
+            "query_string": b"",
+            "headers": host,
+            "client": ("127.0.0.1", 1),
+        }
+        await guard(scope, receive, send)
+        assert guard.under_way == MOST_AT_ONCE
+        return told
+
+    refused = asyncio.run(asked("/api/now"))[0]
+    assert refused["status"] == 429
+    assert int(dict(refused["headers"])[b"retry-after"]) > 0
+    assert asyncio.run(asked("/healthz"))[0]["status"] == 200
