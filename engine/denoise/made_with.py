@@ -13,7 +13,11 @@ from engine.infotext import VERSION
 def made_with(device: str, dtype: torch.dtype, rows: Collection[int], short: bool, cores: int) -> dict[str, Any]:
     """device: in words; rows: how many rows shared a call of the network, in any of its steps; short: a step was tried
     again because memory ran out; cores: that a CPU drew with. JSON-ready; read by engine/reproduction.py."""
-    versions = {"studio": VERSION, "torch": torch.__version__, "diffusers": diffusers.__version__}
+    versions = {
+        "studio": VERSION,
+        "torch": str(torch.__version__),
+        "diffusers": diffusers.__version__,
+    }
     versions["transformers"] = transformers.__version__
     versions["cuda"] = torch.version.cuda or "" if torch.cuda.is_available() else ""
     number = str(dtype).removeprefix("torch.")
