@@ -1,4 +1,7 @@
-"""The queue on disk, the only truth about jobs: what `put` has returned for survives kill -9 and power loss."""
+"""The queue on disk, the only truth about jobs; long, as every guarded update of one stands here and nowhere else.
+
+What `put` has returned for survives kill -9 and power loss.
+"""
 
 import sqlite3
 import threading
