@@ -1,6 +1,7 @@
 """Atelier: settings, library, studio, page and API put together and served; the only place where all meet."""
 
 # Only the standard library up here: each worker process imports this file again before it starts.
+import faulthandler
 import os
 import signal
 import socket
@@ -32,6 +33,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     prepare_environment()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    if hasattr(faulthandler, "register"):
+        faulthandler.register(signal.SIGUSR1)  # for who wonders where it hangs
     try:
         from commands.flags import settings_from
 

@@ -6,15 +6,18 @@ does not know of prompts; otherwise its kind and where it happened must do.
 
 import json
 import logging
+import os
 import sqlite3
-import sys
 import traceback
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime
+from io import FileIO
 from types import MappingProxyType
 from typing import Literal, TextIO
+
+from engine.log_writer import LogWriter
 
 Format = Literal["text", "json"]
 PLAIN = (OSError, sqlite3.Error, MemoryError, ImportError, RuntimeError)  # torch's are the last
@@ -57,8 +60,8 @@ FORMATS: dict[Format, type[logging.Formatter]] = {"text": Lines, "json": Objects
 
 
 def prepare_logs(format: Format, stream: TextIO | None = None) -> None:
-    """From now on in this process, all to one stream (standard error)."""
-    handler = logging.StreamHandler(stream or sys.stderr)
+    """From now on in this process, all to one stream; by default to standard error, whoever reads it (log_writer.py)."""
+    handler = logging.StreamHandler(stream) if stream else LogWriter(FileIO(os.dup(2), "w"))
     handler.setFormatter(FORMATS[format]())
     root = logging.getLogger()
     root.handlers[:] = [handler]

@@ -2,8 +2,10 @@
 
 import os
 import socket
+import sys
 import threading
 import time
+import traceback
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -121,7 +123,11 @@ def serve(
         server.should_exit = True
         thread.join(30)
         if thread.is_alive():  # met once, after all of the tests of this folder; the run must not hang on it
-            warnings.warn("the server did not end within 30 seconds", stacklevel=1)
+            stacks = {
+                t.name: traceback.format_stack(sys._current_frames().get(t.ident or 0)) for t in threading.enumerate()
+            }
+            told = "\n".join(f"{name}:\n{''.join(stack)}" for name, stack in stacks.items())
+            warnings.warn(f"the server did not end within 30 seconds; it was here:\n{told}", stacklevel=1)
         studio.stop()
 
 
