@@ -9,10 +9,11 @@ from anyio import to_thread
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import StreamingResponse
 
-from api.access import Person, person
+from api.access import Access, Person, person
 from api.answer import FRESH
 from api.gallery import only
 from api.jobs import TheStudio, Visitor, values_of
+from api.people import noted
 from engine.errors import BadRequest, NotFound
 
 router = APIRouter(prefix="/api")
@@ -54,4 +55,9 @@ async def erased(request: Request, erase: Callable[[str], Any], owner: str) -> d
         raise BadRequest(
             "erase.confirm", "Nothing was erased.", f'Send "confirm": "{CONFIRM}".', field="confirm", words=CONFIRM
         )
-    return asdict(await to_thread.run_sync(erase, owner))
+    done = asdict(await to_thread.run_sync(erase, owner))
+    access: Access = request.app.state.access
+    if access.people:
+        user = access.people.users.find(owner)
+        await noted(request, access.people, "erase", user.name if user else "")
+    return done

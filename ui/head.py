@@ -28,6 +28,7 @@ SHARED = (
     "sketch.js",
     "reset.js",
     "keys.js",
+    "belongings.js",
     "account.js",
     "people.js",
     "queue.js",

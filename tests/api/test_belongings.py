@@ -112,6 +112,8 @@ def test_an_admin_erases_what_is_another_s_and_nobody_else_does(shared: Shared) 
         assert ada.post(f"/api/people/{user.id}/erase", json=SURE).json()["pictures"] == 1
         assert holding(shared.place.data, b"gargoyle") == []
         assert ann.get("/api/people/me").status_code == 200, "the account stays"
+        newest = ada.get("/api/people/audit").json()["entries"][0]
+        assert (newest["who"], newest["what"], newest["target"]) == ("ada", "erase", "ann")
 
 
 def test_a_job_that_waits_is_cancelled_first(private_place: Place, people: tuple[httpx.Client, httpx.Client]) -> None:

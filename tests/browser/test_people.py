@@ -1,6 +1,7 @@
 """Two people in two browsers, and the admin who let them in; each sees only what is theirs."""
 
 import re
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -110,7 +111,23 @@ def test_an_admin_lets_people_in_and_each_sees_only_what_is_theirs(chromium: Bro
     ada.locator(".persons li", has_text="ann").get_by_role("button", name="Disable").click()
     expect(ada.locator(".persons li", has_text="ann")).to_contain_text("disabled")
     expect(pages["ann"]).to_have_url(f"{closed.url}sign-in")  # the page asks for its jobs now and then
+    ada.get_by_role("tab", name="Log").click()
+    expect(ada.locator(".log tr", has_text="changed an account").first).to_contain_text("ann")
+
     bob = pages["bob"]
+    bob.locator("#account").click()
+    mine = bob.locator("#belongings")
+    mine.locator("summary").click()
+    with bob.expect_download() as taken:
+        mine.get_by_role("link", name="Download it all").click()
+    with zipfile.ZipFile(taken.value.path()) as bundle:
+        assert any(name.endswith(".png") for name in bundle.namelist())
+    erase = mine.get_by_role("button", name="Erase everything")
+    expect(erase).to_be_disabled()
+    mine.locator("input").fill("bob")
+    erase.click()
+    expect(bob.locator(".notes")).to_contain_text("1 picture is erased")
+    assert bob.evaluate("async () => (await (await fetch('api/images')).json()).total") == 0
     bob.locator("#account").click()
     bob.locator("#sign-out").click()
     expect(bob).to_have_url(f"{closed.url}sign-in")

@@ -59,7 +59,7 @@
       h("header", {}, h("h2", {}, atelier.me.name), tool("close", "close", () => dialog.close())),
       h("div", { class: "body" }, h("p", { class: "subdued" }, t(`account.role.${atelier.me.role}.about`)),
         atelier.me.role === "admin" ? h("button", { type: "button", class: "plain", id: "open-people", onclick: () => { dialog.close(); atelier.openPeople(); } }, t("people.title")) : null,
-        password(), tokens(found.tokens, fresh),
+        password(), tokens(found.tokens, fresh), atelier.me.role === "viewer" ? null : atelier.belongings(),
         h("button", { type: "button", class: "plain", id: "sign-out", onclick: signOut }, t("account.sign_out"))));
     if (!dialog.open) dialog.showModal();
     dialog.focus();

@@ -55,10 +55,11 @@
           h("tbody", {}, found.by.map((one) => h("tr", {}, h("td", {}, one.name ?? t("people.nobody")), h("td", {}, String(one.running)), h("td", {}, String(one.waiting)))))) : h("p", { class: "subdued" }, t("people.idle"))];
     },
     async audit() {
+      const did = (what) => (atelier.has(`people.did.${what}`) ? t(`people.did.${what}`) : what);
       const found = await told(() => atelier.ask("api/people/audit?limit=200"));
       if (!found) return [];
       return [h("table", { class: "log" }, h("thead", {}, h("tr", {}, ["when", "who", "what", "target", "address", "result"].map((name) => h("th", {}, t(`people.log.${name}`))))),
-        h("tbody", {}, found.entries.map((one) => h("tr", {}, [atelier.when(one.at), one.who, one.what, one.target, one.address, one.result].map((text) => h("td", {}, text))))))];
+        h("tbody", {}, found.entries.map((one) => h("tr", {}, [atelier.when(one.at), one.who, did(one.what), one.target, one.address, did(one.result)].map((text) => h("td", {}, text))))))];
     },
   };
   const draw = async () => {
