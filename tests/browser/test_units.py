@@ -87,6 +87,13 @@ def test_a_unit_is_filled_in_previewed_and_drawn_with(guests: Visitors, scene: P
     assert "Weight: 0.5" in text
     assert "Threshold B: 150" in text
 
+    page.evaluate("(id) => atelier.details(id, [id])", last_image(page)["id"])
+    more = page.locator("dialog.viewer details", has_text="Further settings")
+    more.locator("summary").click()
+    expect(more).to_contain_text("postcard-scribble")
+    expect(more).to_contain_text("× 0.5")
+    expect(more).not_to_contain_text("[object")
+
 
 def test_three_units_are_there_after_a_reload_and_one_press_takes_all_back(guests: Visitors, scene: Path):
     page = guests.come()

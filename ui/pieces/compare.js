@@ -50,10 +50,9 @@
   const differences = () => {
     const facts = (image) => ({ ...image.values, width: image.width, height: image.height, checkpoint: image.checkpoint, seed: image.seed, sampler: image.sampler, steps: image.steps });
     const [of, and] = [facts(a), facts(b)];
-    const show = (value) => (value === null || value === undefined || value === "" ? "–" : String(value));
-    const names = [...new Set([...Object.keys(of), ...Object.keys(and)])].filter((name) => show(of[name]) !== show(and[name]));
+    const names = [...new Set([...Object.keys(of), ...Object.keys(and)])].filter((name) => JSON.stringify(of[name] ?? "") !== JSON.stringify(and[name] ?? ""));
     if (!names.length) return h("p", { class: "same" }, t("compare.same"));
-    const cell = (value, other, name) => h("td", {}, /prompt/.test(name) ? marked(show(value), show(other)) : show(value));
+    const cell = (value, other, name) => h("td", {}, /prompt/.test(name) ? marked(atelier.tell(name, value), atelier.tell(name, other)) : atelier.tell(name, value));
     return h("table", {}, h("caption", { class: "unseen" }, t("compare.differs")), h("thead", {}, h("tr", {}, h("th", {}, t("compare.differs")), h("th", { scope: "col" }, "A"), h("th", { scope: "col" }, "B"))),
       h("tbody", {}, names.map((name) => h("tr", {}, h("th", { scope: "row" }, atelier.label(name)), cell(of[name], and[name], name), cell(and[name], of[name], name)))));
   };

@@ -83,7 +83,7 @@
     if (value === null || value === undefined || value === "") return "–";
     if (typeof value === "boolean") return atelier.t(value ? "yes" : "no");
     if (name === "checkpoint") return atelier.models.models.find((m) => m.name === value)?.title ?? value;
-    if (name === "control") return value.length ? value.map((unit) => unit.model || atelier.t("control.nobody")).join(", ") : "–";
+    if (name === "control") return value.length ? value.map((unit) => [unit.model || atelier.t("control.nobody"), unit.weight === undefined || unit.weight === 1 ? "" : `× ${unit.weight}`].filter(Boolean).join(" ")).join(", ") : "–";
     return String(value);
   };
   Object.assign(atelier, { same, differs, reset, goTo, standard, tell, groups, quality, wordFields: WORDS, defaults });

@@ -76,7 +76,7 @@
   const OWN = new Set(["prompt", "negative_prompt", "width", "height", "checkpoint", "sampler", "schedule", "steps", "guidance", "seed", "clip_skip", "checkpoint_hash", "start", "count"]);
   const tell = () => {
     const v = image.values ?? {};
-    const other = Object.entries(v).filter(([name, value]) => !OWN.has(name) && atelier.has(`field.${name}.label`) && value !== null && value !== "" && value !== false && value !== 0);
+    const other = Object.entries(v).filter(([name, value]) => !OWN.has(name) && atelier.has(`field.${name}.label`) && value !== null && value !== "" && value !== false && value !== 0 && value?.length !== 0);
     sheet.setAttribute("aria-label", t("viewer.info"));
     sheet.replaceChildren(h("h2", {}, image.prompt || t("no.prompt")),
       v.negative_prompt ? h("p", { class: "negative" }, h("span", {}, t("field.negative_prompt.label")), v.negative_prompt) : "",
@@ -86,7 +86,7 @@
         row("field.steps.label", image.steps), row("field.guidance.label", v.guidance), row("field.seed.label", image.seed), row("field.clip_skip.label", v.clip_skip),
         row("details.restored", image.restored), row("details.seconds", image.seconds ? atelier.seconds(image.seconds) : null), row("details.created", atelier.when(image.created))),
       atelier.lineage(image),
-      other.length ? h("details", {}, h("summary", {}, t("details.more")), h("dl", {}, other.flatMap(([name, value]) => [h("dt", {}, atelier.label(name)), h("dd", {}, String(value))]))) : "",
+      other.length ? h("details", {}, h("summary", {}, t("details.more")), h("dl", {}, other.flatMap(([name, value]) => [h("dt", {}, atelier.label(name)), h("dd", {}, atelier.tell(name, value))]))) : "",
       h("details", {}, h("summary", {}, t("details.infotext")), h("pre", {}, image.infotext)));
   };
 
