@@ -1,5 +1,7 @@
 """A real server on 127.0.0.1: our API, the built-in model drawing in a thread, and a small Gradio page behind the guard."""
 
+import asyncio
+import io
 import os
 import socket
 import sys
@@ -91,6 +93,39 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shared]:
     people.close()
 
 
+class Server(uvicorn.Server):
+    """One that can tell what it waits for."""
+
+    loop: asyncio.AbstractEventLoop
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        self.loop = asyncio.get_running_loop()
+        await super().startup(sockets)
+
+    def stacks(self) -> str:
+        told = io.StringIO()
+        for task in asyncio.all_tasks(self.loop):
+            told.write(f"{task.get_name()}:\n{''.join(waits(task.get_coro()))}")
+        frames = sys._current_frames()
+        for thread in threading.enumerate():
+            stack = traceback.format_stack(frames.get(thread.ident or 0))
+            told.write(f"{thread.name}:\n{''.join(stack)}")
+        return told.getvalue()
+
+
+def waits(coroutine: Any) -> Iterator[str]:
+    """Where it stands, from the outside in."""
+    while coroutine is not None:
+        kind = next((kind for kind in ("cr", "gi", "ag") if hasattr(coroutine, f"{kind}_frame")), None)
+        if kind is None:
+            yield f"  {coroutine!r}\n"
+            return
+        frame = getattr(coroutine, f"{kind}_frame")
+        if frame:
+            yield f"  {frame.f_code.co_filename}:{frame.f_lineno} {frame.f_code.co_qualname}\n"
+        coroutine = getattr(coroutine, "gi_yieldfrom" if kind == "gi" else f"{kind}_await")
+
+
 def serve(
     data: Path, private: bool, models: Path = MODELS, people: People | None = None, **how: Any
 ) -> Iterator[Place]:
@@ -112,7 +147,7 @@ def serve(
     if not private:
         mount(app, uploads)
     listening = socket.create_server(("127.0.0.1", 0))
-    server = uvicorn.Server(uvicorn.Config(app, log_level="critical", proxy_headers=False, timeout_graceful_shutdown=1))
+    server = Server(uvicorn.Config(app, log_level="critical", proxy_headers=False, timeout_graceful_shutdown=1))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
     thread.start()
     while not server.started:
@@ -123,11 +158,7 @@ def serve(
         server.should_exit = True
         thread.join(30)
         if thread.is_alive():  # met once, after all of the tests of this folder; the run must not hang on it
-            stacks = {
-                t.name: traceback.format_stack(sys._current_frames().get(t.ident or 0)) for t in threading.enumerate()
-            }
-            told = "\n".join(f"{name}:\n{''.join(stack)}" for name, stack in stacks.items())
-            warnings.warn(f"the server did not end within 30 seconds; it was here:\n{told}", stacklevel=1)
+            warnings.warn(f"the server did not end within 30 seconds; it was here:\n{server.stacks()}", stacklevel=1)
         studio.stop()
 
 
