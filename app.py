@@ -110,21 +110,42 @@ def terms_for(people: "People | None") -> "TermsOf":
 
 
 def rules_for(settings: "Settings", access: "Access") -> "RulesOf":
-    """What is blocked for a person's role as it is now; without accounts everybody has that of api/doors.py."""
+    """What holds for a person's role as it is now; without accounts everybody has that of api/doors.py. Raises BadRequest and
+    ModelDamaged where the safety checker is asked for and cannot work."""
+    from engine.people.roles import ROLES
     from engine.prompt.blocked import Blocked
-    from engine.rules import FREE, Rules, free_for_all
+    from engine.rules import NO_WORDS, Rules, free_for_all
 
-    if not settings.blocked_words:
+    checks = safety_checks(settings)
+    if not settings.blocked_words and not checks:
         return free_for_all
-    ruled, roles, people = Rules(Blocked(settings.blocked_words)), settings.blocked_for, access.people
+    blocked, people = Blocked(settings.blocked_words), access.people
+    table = {
+        role: Rules(blocked if role in settings.blocked_for else NO_WORDS, checks and role in settings.safety_for)
+        for role in ROLES
+    }
+    strictest = Rules(blocked, checks)
 
     def rules(owner: str) -> Rules:
         if people is None:
-            return ruled if ("artist" if access.private else "admin") in roles else FREE
+            return table["artist" if access.private else "admin"]
         user = people.users.find(owner)
-        return ruled if user is None or user.role in roles else FREE  # an account that is gone has no privilege
+        return table[user.role] if user else strictest  # an account that is gone has no privilege
 
     return rules
+
+
+def safety_checks(settings: "Settings") -> bool:
+    """Whether the safety checker looks at anybody's pictures: where it is asked for, and in a demo also where nothing is said
+    of it and its weights are there."""
+    from engine.library.safety import check_checker, checker_there
+
+    models = settings.models.resolve()
+    unsaid = settings.demo and "safety_checker" not in settings.model_fields_set
+    if not settings.safety_for or not (settings.safety_checker or (unsaid and checker_there(models))):
+        return False
+    check_checker(models)
+    return True
 
 
 def make_studio(settings: "Settings", data: Path, private: bool, terms: "TermsOf", rules: "RulesOf") -> "Studio":
@@ -289,6 +310,10 @@ def announce(settings: "Settings", access: "Access") -> None:
             file=sys.stderr,
         )
     print(f"Atelier is ready: {url}", flush=True)
+    if safety_checks(settings):
+        print(f"The safety checker looks at the pictures of: {', '.join(settings.safety_for)}.", flush=True)
+    elif settings.demo and "safety_checker" not in settings.model_fields_set:
+        print("Pictures are not looked at: the safety checker's weights are not in models/safety.", flush=True)
     if access.people and not access.people.begun():
         code = access.people.first_code
         print(f"There is no admin yet. Open {url}/set-up with this code: {code}", flush=True)

@@ -66,6 +66,8 @@ The studio's flags:
   --log-format NAME    text or json: the log's lines, for people or for machines
   --blocked-words WORD a word or phrase that no prompt may have; may be repeated
   --blocked-for ROLE   artist, viewer or admin: whose prompts are looked through (artist and viewer); may be repeated
+  --safety-checker     look at finished pictures with the weights in models/safety, and hold some back blurred
+  --safety-for ROLE    artist, viewer or admin: whose pictures are looked at (artist and viewer); may be repeated
   --allow-host NAME    a further host name under which the page may be opened; may be repeated
   --listen             listen on all addresses of this machine; needs accounts
   --accounts           people sign in; always so once there are accounts

@@ -122,7 +122,8 @@ def shown(image: GalleryImage) -> dict[str, Any]:
         "restored",
     )
     facts = {name: getattr(image, name) for name in (*names, *kept)}
-    return {**facts, "values": for_scripts(flat(image.request))}
+    held = image.held and image.held.model_dump()
+    return {**facts, "held": held, "values": for_scripts(flat(image.request))}
 
 
 def shown_to(owner: str | None, images: Sequence[GalleryImage], studio: Studio) -> list[dict[str, Any]]:

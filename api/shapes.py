@@ -5,6 +5,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from engine.errors import Problem
+from engine.held import Held
 
 
 class Shape(BaseModel):
@@ -23,6 +24,7 @@ class Picture(Shape):
     of: int
     preview: str | None = Field(description="A data URL while it is drawn; of a live job also afterwards.")
     image: str | None = Field(description="The id of the finished picture.")
+    held: Held | None = Field(description="Why the safety checker held it back; what is shown then is blurred.")
 
 
 class TheJob(Shape):

@@ -5,6 +5,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict
 
 from engine.errors import Problem
+from engine.held import Held
 from engine.request.parts import FileFormat
 
 
@@ -43,7 +44,8 @@ class Stepped(Event):
 class Made(Event):
     """A finished picture as the bytes of a file, its infotext inside. trace: how it was made (engine/denoise/trace.py);
     outside: bytes that differ from the source's outside a mask and its feather, None where there was no mask; made_with: what else may
-    change its last bits (engine/denoise/made_with.py)."""
+    change its last bits (engine/denoise/made_with.py); held: why the safety checker held it back, and then the file shows its veil
+    (engine/picture/veil.py)."""
 
     kind: Literal["made"] = "made"
     index: int
@@ -54,6 +56,7 @@ class Made(Event):
     trace: bytes | None = None
     outside: int | None = None
     made_with: dict[str, Any] | None = None
+    held: Held | None = None
 
 
 class Done(Event):

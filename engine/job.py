@@ -34,7 +34,8 @@ class Job(BaseModel):
     """request: resolved, nothing in it is left to chance. Times are seconds since 1970.
 
     live: a look at what somebody is drawing; its pictures are shown and not kept, and its owner has one at a time.
-    awaited: its pictures are handed to somebody who waits for them, and not kept."""
+    awaited: its pictures are handed to somebody who waits for them, and not kept.
+    checked: the safety checker looks at what it makes, whatever the rules are when it is drawn."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -45,6 +46,7 @@ class Job(BaseModel):
     attempts: int = 0
     live: bool = False
     awaited: bool = False
+    checked: bool = False
     webhook: Webhook | None = None
     created: float
     started: float | None = None

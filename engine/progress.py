@@ -8,13 +8,16 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 from typing import Any
 
 from engine.events import FINAL, Done, Event, Made, Queued, Started, Stepped
+from engine.held import Held
 from engine.job import Job, JobState
 from engine.measures import Measures
 from engine.request.restoring import RestoreRequest
 
+NONE: Mapping[int, Held] = MappingProxyType({})
 MOST_LOOKS = 64  # owners whose last live picture is remembered
 
 
@@ -39,11 +42,12 @@ class Expected:
 
 @dataclass
 class Stage:
-    """One picture in the making. preview: a data URL."""
+    """One picture in the making. preview: a data URL; held: why it was held back, once it is finished."""
 
     step: int = 0
     of: int = 0
     preview: str | None = None
+    held: Held | None = None
 
 
 @dataclass
@@ -74,9 +78,10 @@ class Course:
                 if preview:
                     stage.preview = data_url(preview, "JPEG")
                 self.mark(now)
-            case Made(index=index, file=file, format=format):
+            case Made(index=index, file=file, format=format, held=held):
                 stage = self.stages.setdefault(index, Stage())
                 stage.step, stage.preview = stage.of, data_url(file, format) if self.live else None
+                stage.held = held
 
     def mark(self, now: float) -> None:
         self.last = (now, sum(stage.step for stage in self.stages.values()))
@@ -250,19 +255,27 @@ class Progress:
         return None
 
     def shown(
-        self, job: Job, position: int | None, made: Mapping[int, str], starts_in: float | None = None
+        self,
+        job: Job,
+        position: int | None,
+        made: Mapping[int, str],
+        starts_in: float | None = None,
+        held: Mapping[int, Held] = NONE,
     ) -> dict[str, Any]:
-        """A job as JSON. made: its stored pictures' ids by index; starts_in: seconds, None where it is not known."""
+        """A job as JSON. made: its stored pictures' ids by index, held: why some of those were held back; starts_in: seconds,
+        None where it is not known."""
         (width, height), request = job.size, job.request
         with self.lock:
             course = self.course(job)
             doing, left = (course.doing, course.seconds_left) if course else (None, None)
-            stages = {i: (s.step, s.of, s.preview) for i, s in course.stages.items()} if course else {}
+            stages = {i: (s.step, s.of, s.preview, s.held) for i, s in course.stages.items()} if course else {}
         pictures: list[dict[str, Any]] = []
         steps = job.steps
         for index in range(job.count):
-            step, of, preview = stages.get(index, (steps if index in made else 0, steps, None))
-            pictures.append({"index": index, "step": step, "of": of, "preview": preview, "image": made.get(index)})
+            step, of, preview, why = stages.get(index, (steps if index in made else 0, steps, None, None))
+            why = held.get(index, why)
+            told = {"index": index, "step": step, "of": of, "preview": preview, "image": made.get(index)}
+            pictures.append({**told, "held": why and why.model_dump()})
         return {
             "id": job.id,
             "kind": "restore" if isinstance(request, RestoreRequest) else "draw",

@@ -45,8 +45,9 @@ class Cause:
 
 @dataclass(frozen=True)
 class Verdict:
-    """says: "identical" (all pixels), "near" (PSNR of NEAR and more), "different", or None until it is drawn. psnr: dB.
-    copy: the id of the new picture; None when it is identical, as it is not kept twice."""
+    """says: "identical" (all pixels), "near" (PSNR of NEAR and more), "different", "held" where the safety checker held one of
+    them back, so that there is nothing to compare, or None until it is drawn. psnr: dB. copy: the id of the new picture; None
+    when it is identical, as it is not kept twice, or when both were held back."""
 
     state: JobState
     says: str | None = None
@@ -102,14 +103,22 @@ class Reproductions:
         if job.state is not JobState.DONE or copy_id is None:
             return Verdict(job.state)
         before, now = self._gallery.get(image_id, whose), self._gallery.get(copy_id, owner)
+        if before.held or now.held:
+            if not (before.held and now.held):
+                return Verdict(job.state, "held", copy=copy_id)
+            self._let_go(job_id, copy_id, owner)
+            return Verdict(job.state, "held")
         psnr = apart(self._opened(before, whose), self._opened(now, owner))
         if psnr is None:
-            self._gallery.delete(copy_id, owner)
-            with self._lock:
-                self._begun.pop(job_id, None)
+            self._let_go(job_id, copy_id, owner)
             return Verdict(job.state, "identical")
         says = "near" if psnr >= NEAR else "different"
         return Verdict(job.state, says, round(psnr, 2), copy_id, causes(before, now, begun[1]))
+
+    def _let_go(self, job_id: str, copy_id: str, owner: str) -> None:
+        self._gallery.delete(copy_id, owner)
+        with self._lock:
+            self._begun.pop(job_id, None)
 
     def _opened(self, image: GalleryImage, whose: str | None) -> Image.Image:
         return open_safe(self._gallery.file(image.id, whose).read_bytes())

@@ -13,9 +13,10 @@ NO_WORDS = Blocked()
 
 @dataclass(frozen=True)
 class Rules:
-    """blocked: words that no prompt of theirs may have."""
+    """blocked: words that no prompt of theirs may have; checked: the safety checker looks at what is drawn for them."""
 
     blocked: Blocked = NO_WORDS
+    checked: bool = False
 
 
 RulesOf = Callable[[str], Rules]

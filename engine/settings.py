@@ -55,6 +55,13 @@ class Settings(BaseSettings):
     blocked_for: tuple[Literal["viewer", "artist", "admin"], ...] = Field(
         ("artist", "viewer"), description="Roles whose prompts are looked through for blocked words."
     )
+    safety_checker: bool = Field(
+        False,
+        description="Look at finished pictures with the safety checker in models/safety, and hold some back blurred.",
+    )
+    safety_for: tuple[Literal["viewer", "artist", "admin"], ...] = Field(
+        ("artist", "viewer"), description="Roles whose pictures the safety checker looks at."
+    )
     allow_host: tuple[str, ...] = Field((), description="Further host names under which the page may be opened.")
     listen: bool = Field(False, description="Listen on all addresses of this machine; needs accounts.")
     accounts: bool = Field(False, description="People sign in; always so once there are accounts.")

@@ -28,6 +28,7 @@ from engine.history import History
 from engine.job import Job, JobState, new_id
 from engine.library.addition import Kind
 from engine.library.annotators import files_of, problem_of
+from engine.library.safety import checker_file
 from engine.library.scan import Library
 from engine.library.shelf import Shelf
 from engine.line import Line
@@ -35,7 +36,7 @@ from engine.logs import Format
 from engine.metadata import read as metadata
 from engine.metadata.absent import Found, settle
 from engine.picture.flaws import flaws_of
-from engine.picture.hints import hints
+from engine.picture.hints import HELD_BACK, hints
 from engine.picture.inputs import Passing, input_bytes, missing, open_input, require_input
 from engine.picture.judge import judged
 from engine.picture.open import open_safe
@@ -270,8 +271,12 @@ class Studio:
     def put(self, job: Job) -> None:
         """Queue a job; one that is there already stays as it is. Returns once it is durable.
 
-        The one door: what is not allowed is refused here, whoever asks for it."""
+        The one door: what is not allowed is refused here, whoever asks for it, and what is to be looked at when it is drawn
+        is marked so for good. Raises BadRequest where the safety checker's weights are gone: nothing is drawn unchecked."""
         self.allow(job.request, job.owner)
+        if self.rules(job.owner).checked:
+            checker_file(self.library.models)
+            job = job.model_copy(update={"checked": True})
         if self.policy.demo:
             active = [one for one in self.store.active(job.owner) if not one.live and one.id != job.id]
             self.policy.check(job, self.library.hash_of(self.library.find("")), len(active))
@@ -411,6 +416,8 @@ class Studio:
     def hints(self, image_id: str, owner: str | None) -> list[Problem]:
         """Why a picture of the gallery may look wrong, the likeliest first. Raises NotFound."""
         image, data = self.gallery.get(image_id, owner), self.gallery.file(image_id, owner).read_bytes()
+        if image.held:
+            return [HELD_BACK]
         known, size = (image.request if image.infotext else None), None
         with suppress(AtelierError):
             model = find(known, self.library) if known else None
@@ -485,8 +492,17 @@ class Studio:
     def told(self, jobs: Sequence[Job], order: Mapping[str, int]) -> list[dict[str, Any]]:
         """JSON-ready. order: the positions of the waiting jobs."""
         coming = self.line.starts() if any(job.id in order for job in jobs) else {}
-        show, made = self.progress.shown, self.gallery.made
-        return [show(job, order.get(job.id), made(job.id), coming.get(job.id)) for job in jobs]
+        show, gallery = self.progress.shown, self.gallery
+        return [
+            show(
+                job,
+                order.get(job.id),
+                gallery.made(job.id),
+                coming.get(job.id),
+                gallery.held(job.id) if job.checked else {},
+            )
+            for job in jobs
+        ]
 
     async def follow(self, owner: str) -> AsyncIterator[dict[str, Any]]:
         """A snapshot now and after each change, until the owner has no active job (or the studio stops)."""

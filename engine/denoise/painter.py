@@ -36,11 +36,14 @@ from engine.library.load import LoadedModel, load
 from engine.library.load_control import LoadedControl, load_control
 from engine.library.load_encoder import LoadedEncoder, load_encoder
 from engine.library.load_upscaler import LoadedUpscaler, load_upscaler
+from engine.library.loaded import Loaded
+from engine.library.safety import checker_file
 from engine.library.scan import Library, ModelFile
 from engine.memory.relief import device_lost, out_of_memory
 from engine.memory.residency import Residency, give_back
 from engine.picture.mask import Box
 from engine.picture.preprocessors.edges import Pixels
+from engine.picture.veil import Judge
 from engine.provenance.mark import mark_of
 from engine.provenance.sign import Signer
 from engine.request.generation import GenerationRequest
@@ -50,11 +53,11 @@ from engine.request.upscalers import EVERYWHERE
 from engine.resolve import find
 from engine.restore.faces import Restorer
 from engine.restore.files import restorer_file, upscaler_file
-from engine.restore.run import Network, Restoration
+from engine.restore.run import Means, Network, Restoration
 
 log = logging.getLogger(__name__)
 PREVIEWS = 12  # at most, over a picture's steps
-Lent = LoadedModel | LoadedControl | LoadedEncoder | LoadedUpscaler | LoadedDetector
+Lent = LoadedModel | LoadedControl | LoadedEncoder | LoadedUpscaler | LoadedDetector | Loaded
 M = TypeVar("M", bound=Lent)
 BETWEEN = 0.1  # seconds between two previews of a picture
 
@@ -112,7 +115,8 @@ class Painter:
         if self.signer:
             self.signer.check()
         if isinstance(job.request, RestoreRequest):
-            self.restorations[job.id] = Restoration.of(job, skip, self.folder, self.borrow_network, self.signer)
+            means = Means(self.folder, self.borrow_network, self.borrow_judge, self.signer)
+            self.restorations[job.id] = Restoration.of(job, skip, means)
         else:
             self.works[job.id] = Work(job, skip)
 
@@ -166,6 +170,8 @@ class Painter:
         if request.hires.on and request.hires.hires_upscaler not in EVERYWHERE:
             name, digest = request.hires.hires_upscaler, request.spent.hires_upscaler_hash
             work.upscaler = self.borrow_upscaler(Upscale(upscaler=name, upscaler_hash=digest), work.lease)
+        if work.job.checked:
+            work.judge = self.borrow_judge(work.lease)
         self.use_threads(work, request.size)
         sources = Sources(self.folder)
         with ExitStack() as looking:  # an image encoder looks once, and is given back before anything is drawn
@@ -185,6 +191,14 @@ class Painter:
             lent = lease.enter_context(self.residency.lease(f"encoder {digest}", size, read))
             borrowed[digest] = cast(LoadedEncoder, lent)
         return borrowed
+
+    def borrow_judge(self, lease: ExitStack) -> Judge:
+        """The safety checker. Raises BadRequest when it is no longer here: nothing is drawn unchecked."""
+        from engine.safety.checker import LoadedChecker, load_checker  # most studios never do
+
+        path = checker_file(self.library.models)
+        read = partial(self.load, lambda device, *_: load_checker(path, device), "")
+        return cast(LoadedChecker, lease.enter_context(self.residency.lease("safety", path.stat().st_size, read))).judge
 
     def file(self, work: Work) -> ModelFile:
         """The file of the job's model, looked for again when it was added after the last scan."""
@@ -326,10 +340,11 @@ class Painter:
         elif drawn.guess is not None:
             latents = drawn.guess[0].cpu().numpy()
             picture.shown = now
-            picture.preview = self.pool.submit(jpeg, latents, self.matrix(drawn.model), vae_factor(drawn.model))
+            factor, veil = vae_factor(drawn.model), work.job.checked
+            picture.preview = self.pool.submit(jpeg, latents, self.matrix(drawn.model), factor, veil)
             drawn.guess = None
         if picture.trace and drawn.seen:
-            picture.trace.keep(drawn.seen, self.matrix(drawn.model), self.pool)
+            picture.trace.keep(drawn.seen, self.matrix(drawn.model), self.pool, work.job.checked)
             drawn.seen = None
         yield Stepped(
             job=work.job.id,
@@ -357,8 +372,8 @@ class Painter:
         text = infotext.write(picture.request)
         work.pictures.remove(picture)
         mark = mark_of(picture.request, self.signer, self.folder)
-        file = self.pool.submit(finish, image, ending, text, picture.request.output, mark)
-        work.stored.append((picture, text, file))
+        file = self.pool.submit(finish, image, ending, text, picture.request.output, mark, work.judge)
+        work.stored.append((picture, file))
 
     def wants_preview(self, picture: Picture, now: float) -> bool:
         steps = len(picture.denoising.solver.times)
@@ -378,7 +393,7 @@ class Painter:
 
     def finish(self, work: Work, wait: bool) -> Iterator[Event]:
         for entry in list(work.stored):
-            picture, text, future = entry
+            picture, future = entry
             if wait or future.done():
                 work.stored.remove(entry)
                 seconds, made = time.monotonic() - picture.begun, future.result()
@@ -387,11 +402,12 @@ class Painter:
                     index=picture.index,
                     file=made.file,
                     format=picture.request.output.format,
-                    infotext=text,
+                    infotext=made.infotext,
                     seconds=seconds,
                     trace=picture.trace.file() if picture.trace else None,
                     outside=made.outside,
                     made_with=made_with(self.name, self.dtype, picture.company, picture.short, self.cores),
+                    held=made.held,
                 )
         if work.complete and work.job.id in self.works:
             self.remove(work.job.id)

@@ -9,6 +9,7 @@ from PIL import Image
 
 from engine.denoise.encode import distribution
 from engine.library.load import LoadedModel
+from engine.picture.veil import veiled
 
 LOUDEST = 1.6  # root mean square of finished latents, at most; guidance overshoots it while there is much noise
 SIDE = 256  # pixels of a preview's longer side, at most
@@ -31,9 +32,11 @@ def fit(model: LoadedModel, samples: int = 12, side: int = 64) -> Matrix:
     return matrix.astype(np.float32)
 
 
-def jpeg(latents: NDArray[np.float32], matrix: Matrix, factor: int) -> bytes:
-    """latents: (channels, h, w). The preview has the finished picture's shape, at most SIDE pixels long."""
+def jpeg(latents: NDArray[np.float32], matrix: Matrix, factor: int, veil: bool = False) -> bytes:
+    """latents: (channels, h, w). The preview has the finished picture's shape, at most SIDE pixels long. veil: only its
+    colours are to be told, as long as nobody has looked at what is drawn."""
     small = coloured(latents, matrix)
+    small = veiled(small) if veil else small
     width, height = small.width * factor, small.height * factor
     scale = min(1.0, SIDE / max(width, height))
     buffer = BytesIO()

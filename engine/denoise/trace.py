@@ -15,6 +15,7 @@ from PIL import Image
 
 from engine.denoise.conditioning import Guided
 from engine.denoise.preview import Matrix, coloured
+from engine.picture.veil import veiled
 
 VERSION = 1
 FRAMES = 150  # at most, evenly over the evaluations; the numbers are kept of all
@@ -64,14 +65,15 @@ class Trace:
         """Another size begins: what was seen before is compared with nothing."""
         self.last = None
 
-    def keep(self, sight: Sight, matrix: Matrix, executor: Executor) -> None:
+    def keep(self, sight: Sight, matrix: Matrix, executor: Executor, veil: bool = False) -> None:
+        """veil: frames tell only colours."""
         at = len(self.steps)
         change = None if self.last is None else apart(sight.guess, self.last)
         self.steps.append({"sigma": rounded(sight.sigma), "pull": rounded(sight.pull), "change": rounded(change)})
         self.last = sight.guess
         self.said.append(sight.said)
         if at % self.every == 0:
-            guess, latents = (executor.submit(frame, seen, matrix) for seen in (sight.guess, sight.latents))
+            guess, latents = (executor.submit(frame, seen, matrix, veil) for seen in (sight.guess, sight.latents))
             self.frames[at] = guess, latents
 
     def file(self) -> bytes:
@@ -107,9 +109,10 @@ def rounded(value: float | None) -> float | None:
     return float(f"{value:.6g}") if value is not None and np.isfinite(value) else None
 
 
-def frame(latents: Latents, matrix: Matrix) -> str:
+def frame(latents: Latents, matrix: Matrix, veil: bool = False) -> str:
     """A small WebP as a data URL."""
     picture = coloured(latents, matrix)
+    picture = veiled(picture) if veil else picture
     scale = SIDE / max(picture.size)
     size = (max(1, round(picture.width * scale)), max(1, round(picture.height * scale)))
     buffer = BytesIO()

@@ -31,6 +31,7 @@ from engine.library.load_encoder import LoadedEncoder
 from engine.library.load_upscaler import LoadedUpscaler
 from engine.picture.mask import Box
 from engine.picture.preprocessors.maps import Detect, nobody
+from engine.picture.veil import Judge
 from engine.prompt.schedule import Timeline
 from engine.request.generation import GenerationRequest
 
@@ -127,7 +128,8 @@ class Work:
     upscaler: LoadedUpscaler | None = None  # for second passes
     hurried: bool = False  # its pictures end with their next step
     pictures: list[Picture] = field(default_factory=list)
-    stored: list[tuple[Picture, str, Future[Finished]]] = field(default_factory=list)
+    stored: list[tuple[Picture, Future[Finished]]] = field(default_factory=list)
+    judge: Judge | None = None  # who looks at its finished pictures
 
     @property
     def request(self) -> GenerationRequest:

@@ -10,6 +10,7 @@ from engine.events import Made
 from engine.gallery import files, incoming
 from engine.gallery.rows import NewImage, Rows, facts_of
 from engine.gallery.schema import order_of
+from engine.held import Held
 from engine.job import Job, new_id
 from engine.picture.open import open_safe, upright
 from engine.request.generation import GenerationRequest
@@ -52,6 +53,7 @@ def made_here(job: Job, made: Made) -> tuple[NewImage, bytes]:
         sha256=hashlib.sha256(made.file).hexdigest(),
         outside=made.outside,
         made_with=json.dumps(made.made_with) if made.made_with else None,
+        held=made.held or Held.read(made.infotext),
     )
     return new, small.webp
 
@@ -81,6 +83,7 @@ def brought(
         sha256=hashlib.sha256(content).hexdigest(),
         name=incoming.plain_name(name),
         imported=True,
+        held=Held.read(settings.infotext),
     )
     return new, files.shrunk(opened)
 

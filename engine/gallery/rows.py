@@ -13,6 +13,7 @@ from engine.database import connect, transaction
 from engine.gallery import schema
 from engine.gallery.files import disk_full
 from engine.gallery.words import findable
+from engine.held import Held
 from engine.request.generation import GenerationRequest
 
 CHUNK = 500  # rows that one statement names; SQLite has a bound
@@ -24,7 +25,8 @@ class GalleryImage:
     seed: text, as it may be larger than 2**53, and "" when unknown. trashed: when. trace: whether its steps were kept.
     outside: bytes that differ from the source's outside the mask; None where there was no mask. restored: the steps that
     it went through, as its file tells them; source: SHA-256 of the file that it was before.
-    made_with: versions, device and the like (engine/denoise/made_with.py); None where they were not recorded."""
+    made_with: versions, device and the like (engine/denoise/made_with.py); None where they were not recorded. held: why the
+    safety checker held it back; its file shows a veil then."""
 
     id: str
     job: str
@@ -52,6 +54,7 @@ class GalleryImage:
     restored: str
     source: str
     made_with: dict[str, Any] | None
+    held: Held | None
 
 
 @dataclass(frozen=True)
@@ -70,7 +73,7 @@ class Facts:
 class NewImage:
     """A row to be put in: `insert` is the door for one as for a hundred thousand in one transaction.
 
-    file, thumbnail: below the data folder, with slashes. name: of an imported file. outside, restored, source: as in GalleryImage."""
+    file, thumbnail: below the data folder, with slashes. name: of an imported file. outside, restored, source, held: as in GalleryImage."""
 
     id: str
     job: str
@@ -93,6 +96,7 @@ class NewImage:
     restored: str = ""
     source: str = ""
     made_with: str | None = None
+    held: Held | None = None
 
 
 class Rows:
@@ -145,11 +149,12 @@ def insert(connection: sqlite3.Connection, new: NewImage) -> int:
     longer = facts.prompt if facts.prompt != new.request.words.prompt else None
     connection.execute(
         "INSERT INTO images (id, job, idx, owner, created, width, height, seed, seconds, infotext, request, file,"
-        f" thumbnail, format, imported, name, prompt, outside, restored, source, made_with) VALUES ({', '.join('?' * 21)})",
+        f" thumbnail, format, imported, name, prompt, outside, restored, source, made_with, held) VALUES ({', '.join('?' * 22)})",
         (
             *(new.id, new.job, new.index, new.owner, new.created, new.width, new.height, facts.seed, new.seconds),
             *(new.infotext, new.request.model_dump_json(), new.file, new.thumbnail, new.format, new.imported),
             *(new.name, longer, new.outside, new.restored, new.source, new.made_with),
+            new.held and new.held.model_dump_json(),
         ),
     )
     number = connection.execute(
@@ -253,4 +258,9 @@ def image_of(row: sqlite3.Row, tags: Sequence[str]) -> GalleryImage:
         restored=row["restored"],
         source=row["source"],
         made_with=json.loads(row["made_with"]) if row["made_with"] else None,
+        held=held_of(row["held"]),
     )
+
+
+def held_of(text: str | None) -> Held | None:
+    return Held.model_validate_json(text) if text else None

@@ -17,9 +17,10 @@ DROP INDEX IF EXISTS images_newest_of;
 """
 # Columns that came later. trace: the file in which the picture's steps were kept. name: of the imported file.
 # prompt: only where it is longer than a request may hold. outside: bytes changed outside the mask, where there was one.
-# made_with: JSON, what else may change its last bits. restored: the steps that a picture went through, in words; source: SHA-256 of the file that it was before.
+# held: JSON, why the safety checker held it back. made_with: JSON, what else may change its last bits. restored: the steps that a picture went through, in words; source: SHA-256 of the file that it was before.
 ADDED = {
     "format": "TEXT NOT NULL DEFAULT 'png'",
+    "held": "TEXT",
     "imported": "INTEGER NOT NULL DEFAULT 0",
     "made_with": "TEXT",
     "name": "TEXT NOT NULL DEFAULT ''",

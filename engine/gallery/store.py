@@ -20,6 +20,7 @@ from engine.gallery.rows import CHUNK, GalleryImage, Rows, fetch, numbers_of, se
 from engine.gallery.search import Filters
 from engine.gallery.selections import Selections
 from engine.gallery.upkeep import Upkeep
+from engine.held import Held
 from engine.job import Job
 
 LARGEST_PAGE = 200
@@ -107,6 +108,14 @@ class Gallery:
         with self.rows.reading() as connection:
             rows = connection.execute("SELECT idx, id FROM images WHERE job = ? ORDER BY idx", (job_id,)).fetchall()
         return {row["idx"]: row["id"] for row in rows}
+
+    def held(self, job_id: str) -> dict[int, Held]:
+        """index -> why, of the job's stored pictures that were held back."""
+        with self.rows.reading() as connection:
+            rows = connection.execute(
+                "SELECT idx, held FROM images WHERE job = ? AND held IS NOT NULL", (job_id,)
+            ).fetchall()
+        return {row["idx"]: Held.model_validate_json(row["held"]) for row in rows}
 
     # -- pictures are looked for
 

@@ -45,7 +45,7 @@ def load_encoder(found: Addition, device: torch.device, dtype: torch.dtype, hash
         config = {**said, **config, **{key: said[key] for key in ("num_attention_heads", "hidden_act") if key in said}}
         stamps[beside] = stamp_of(beside)
     part = Part("image encoder", config, found.path, _places)
-    network = skeleton(part, _built)
+    network = skeleton(part, built)
     fill(network, part, file, device, dtype)
     without_meta(network, part, device)
     weight = sum(tensor.nbytes for tensor in network.parameters())
@@ -74,5 +74,5 @@ def _places(wanted: Collection[str], header: Header) -> Places:
     return {name: Place(name) for name in wanted}
 
 
-def _built(config: dict[str, Any]) -> CLIPVisionModelWithProjection:
+def built(config: dict[str, Any]) -> CLIPVisionModelWithProjection:
     return CLIPVisionModelWithProjection._from_config(CLIPVisionConfig(**config))

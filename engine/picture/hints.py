@@ -22,6 +22,12 @@ SEEN = {"hint.flat", "hint.loud", "hint.pale", "hint.noise"}
 WEIGHT = re.compile(r":\s*(\d+(?:\.\d+)?)\s*\)")
 LORA = re.compile(r"<lora:[^:>]+:(-?\d+(?:\.\d+)?)")
 
+HELD_BACK = Problem(
+    code="hint.held",
+    message="The safety checker held this picture back: its colours are all that was kept of it.",
+    remedy="Change the prompt or the seed. The checker errs, too; an admin decides whose pictures it looks at.",
+)
+
 
 def hints(request: GenerationRequest | None, flaws: Flaws, model: Size | None) -> list[Problem]:
     """The likeliest first. request: None when it is not known, and then only what is seen is said; model: the size that

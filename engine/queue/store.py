@@ -385,6 +385,7 @@ def read(row: sqlite3.Row) -> Job | None:
             attempts=row["attempts"],
             live=job.live,
             awaited=job.awaited,
+            checked=job.checked,
             webhook=job.webhook,
             created=job.created,
             started=row["started"],

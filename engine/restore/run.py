@@ -10,6 +10,7 @@ from pathlib import Path
 from PIL import Image
 
 from engine.events import Done, Event, Made, Started, Stepped
+from engine.held import Held
 from engine.infotext import settings_line
 from engine.job import Job
 from engine.library.load_upscaler import LoadedUpscaler
@@ -21,16 +22,27 @@ from engine.picture.open import open_safe
 from engine.picture.steps.planes import Work
 from engine.picture.steps.table import take
 from engine.picture.texts import texts_of
+from engine.picture.veil import Judge, kept, veiled
 from engine.provenance.sign import Signer
 from engine.request.restoring import Faces, RestoreRequest, Step, Upscale, by_network
 from engine.restore.faces import Restorer, restore_faces
 from engine.restore.upscale import upscale
-from engine.restore_text import told
+from engine.restore_text import told, with_steps
 
 HUNDRED = 100  # what progress is told in, for each step
 PREVIEW = 256  # pixels of a preview's longer side
 Network = LoadedUpscaler | Restorer
-Borrow = Callable[[Step, ExitStack], Network]  # of a step that needs one
+
+
+@dataclass(frozen=True)
+class Means:
+    """What restoring needs of the house. pictures: the folder of what was given to the studio; network: of a step that needs
+    one; judge: the safety checker; both are borrowed for as long as the lease lasts. signer: of what is made, None for none."""
+
+    pictures: Path
+    network: Callable[[Step, ExitStack], Network]
+    judge: Callable[[ExitStack], Judge]
+    signer: Signer | None = None
 
 
 @dataclass
@@ -42,31 +54,27 @@ class Restoration:
     lease: ExitStack = field(default_factory=ExitStack)
 
     @classmethod
-    def of(
-        cls, job: Job, skip: frozenset[int], pictures: Path, borrow: Borrow, signer: Signer | None = None
-    ) -> "Restoration":
-        """skip: indices of what is stored already; pictures: the folder of what was given to the studio; signer: of
-        what is made, None for none."""
+    def of(cls, job: Job, skip: frozenset[int], means: Means) -> "Restoration":
+        """skip: indices of what is stored already."""
         made = cls(job)
-        made.events = restore(job, skip, pictures, borrow, made.lease, signer)
+        made.events = restore(job, skip, means, made.lease)
         return made
 
 
-def restore(
-    job: Job, skip: frozenset[int], pictures: Path, borrow: Borrow, lease: ExitStack, signer: Signer | None
-) -> Iterator[Event]:
+def restore(job: Job, skip: frozenset[int], means: Means, lease: ExitStack) -> Iterator[Event]:
     """Ends in Done. Raises AtelierError for what cannot be opened, or has become too large."""
     asked = job.request
     assert isinstance(asked, RestoreRequest)
     wanted = {at: step for at, step in enumerate(asked.steps) if by_network(step)}
-    if wanted:
+    if wanted or job.checked:
         yield Started(job=job.id, doing="loading")
-    networks = {at: borrow(step, lease) for at, step in wanted.items()}
+    networks = {at: means.network(step, lease) for at, step in wanted.items()}
+    judge = means.judge(lease) if job.checked else None
     yield Started(job=job.id, doing="drawing")
     for index, digest in enumerate(asked.pictures):
         if index in skip:
             continue
-        begun, data = time.monotonic(), input_bytes(pictures, digest, "pictures")
+        begun, data = time.monotonic(), input_bytes(means.pictures, digest, "pictures")
         picture = open_safe(data)
         of = HUNDRED * len(asked.steps)
         for at, step in enumerate(asked.steps):
@@ -77,9 +85,12 @@ def restore(
                     yield Stepped(job=job.id, index=index, step=HUNDRED * at + round(HUNDRED * share), of=of)
             except StopIteration as end:
                 picture = end.value
-            yield Stepped(job=job.id, index=index, step=HUNDRED * (at + 1), of=of, preview=small(picture))
-        made = finished(job, index, picture, data, signer)
-        yield made.model_copy(update={"seconds": time.monotonic() - begun})
+            shown = veiled(picture) if judge else picture
+            yield Stepped(job=job.id, index=index, step=HUNDRED * (at + 1), of=of, preview=small(shown))
+        made, held = kept(picture, judge)
+        file, text = finished(asked, made, held, data, means.signer)
+        seconds, format = time.monotonic() - begun, asked.output.format
+        yield Made(job=job.id, index=index, file=file, format=format, infotext=text, seconds=seconds, held=held)
     yield Done(job=job.id)
 
 
@@ -93,17 +104,19 @@ def one(picture: Image.Image, step: Step, network: Network | None) -> Work[Image
     return take(picture, step)
 
 
-def finished(job: Job, index: int, picture: Image.Image, source: bytes, signer: Signer | None) -> Made:
-    asked = job.request
-    assert isinstance(asked, RestoreRequest)
+def finished(
+    asked: RestoreRequest, picture: Image.Image, held: Held | None, source: bytes, signer: Signer | None
+) -> tuple[bytes, str]:
+    """The file and its infotext."""
     text, before = kept_text(source)
-    steps = ", ".join(filter(None, (before, told(asked.steps))))
+    steps = ", ".join(filter(None, (before, told(asked.steps), "" if text or not held else held.told)))
+    text = with_steps(text, held.told) if held else text
     kind = source_restored(source, bool(text), asked.steps)
     flat = on_paper(picture) if asked.output.format == "JPEG" else picture
     file = encode(flat, text, asked.output.format, asked.output.quality, steps, source=kind)
     if signer:
         file = signer.sign(file, kind, source)
-    return Made(job=job.id, index=index, file=file, format=asked.output.format, infotext=text, seconds=0)
+    return file, text
 
 
 def kept_text(source: bytes) -> tuple[str, str]:

@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 from engine.errors import Problem
+from engine.held import Held
 
 Doing = Literal["loading", "scanning", "caching", "training", "measuring", "drawing", "saving", "exporting"]
 Ending = Literal["finished", "stopped", "failed"]
@@ -62,12 +63,14 @@ class Measured(RunEvent):
 
 
 class Sampled(RunEvent):
-    """conditions: what each of them follows, where a ControlNet is trained."""
+    """conditions: what each of them follows, where a ControlNet is trained; held: why the safety checker held one back, in
+    the files' order, where it looks at them."""
 
     kind: Literal["sampled"] = "sampled"
     step: int
     files: tuple[str, ...]
     conditions: tuple[str, ...] = ()
+    held: tuple[Held | None, ...] = ()
 
 
 class Saved(RunEvent):

@@ -34,13 +34,14 @@ TOLD = 0.5  # seconds between two lines about what goes on before the first step
 @dataclass(frozen=True)
 class House:
     """What a run must know of the studio. roots: the folders that pictures may come from; cache: of latents.
-    lease: the run rests while it is held (engine/lease.py)."""
+    lease: the run rests while it is held (engine/lease.py). checked: the safety checker looks at the samples."""
 
     models: Path
     cache: Path
     roots: tuple[Path, ...]
     device: str = "auto"
     lease: Path | None = None
+    checked: bool = False
 
     @classmethod
     def of(cls, noted: Any) -> Self:
@@ -50,7 +51,8 @@ class House:
         roots = tuple(Path(root) for root in noted["roots"])
         lease = noted.get("lease")
         cache, device = Path(noted["cache"]), noted.get("device", "auto")
-        return cls(Path(noted["models"]), cache, roots, device, Path(lease) if lease else None)
+        lease, checked = Path(lease) if lease else None, bool(noted.get("checked"))
+        return cls(Path(noted["models"]), cache, roots, device, lease, checked)
 
 
 @dataclass(frozen=True)

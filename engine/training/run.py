@@ -3,6 +3,7 @@
 import os
 import time
 from collections.abc import Iterator, Sequence
+from functools import cached_property
 from pathlib import Path
 
 import torch
@@ -10,6 +11,8 @@ from torch import Tensor
 
 from engine.lease import taken
 from engine.library.load import LoadedModel
+from engine.library.safety import checker_file
+from engine.picture.veil import Judge, kept
 from engine.request.training import TrainingRequest
 from engine.request.training_methods import ControlNet
 from engine.training import events as told
@@ -193,10 +196,22 @@ class Run:
         yield told.Phase(doing="drawing")
         made = sampling.drawn(self.model, self.request, self.trainer, self.maps)
         if self.main:
+            looked = [kept(one, self.judge) for one in made]
+            made, held = [one for one, _ in looked], tuple(why for _, why in looked)
             files = self.below(sampling.write(made, self.folder.samples / f"{self.step:06}"))
             followed = sampling.followed(self.maps, len(made))
             conditions = self.below(sampling.write(followed, self.folder.conditions) if followed else [])
-            yield told.Sampled(step=self.step, files=files, conditions=conditions)
+            held = held if self.house.checked else ()
+            yield told.Sampled(step=self.step, files=files, conditions=conditions, held=held)
+
+    @cached_property
+    def judge(self) -> Judge | None:
+        """Who looks at samples before they are written. On the CPU: what trains needs the other memory."""
+        if not self.house.checked:
+            return None
+        from engine.safety.checker import load_checker
+
+        return load_checker(checker_file(self.house.models), torch.device("cpu")).judge
 
     def below(self, paths: Sequence[Path]) -> tuple[str, ...]:
         """As events name them."""

@@ -18,6 +18,7 @@ from typing import Any
 from engine.errors import INTERNAL, AtelierError, BadRequest, Busy, InUse, NotFound
 from engine.job import new_id
 from engine.lease import Lease
+from engine.library.safety import checker_file
 from engine.library.scan import Library
 from engine.request.training import TrainingRequest, flat, read
 from engine.rules import RulesOf, free_for_all
@@ -123,11 +124,11 @@ class Supervisor:
             raise Busy(
                 "training.many", "Too many of your runs wait.", "Let some end, or take them out.", retry_after=60
             )
-        folder = RunFolder(self.ground.runs / new_id())
+        folder, house = RunFolder(self.ground.runs / new_id()), self.house(owner)
         part = RunFolder(folder.path.with_name(f".{folder.id}.part"))
         part.create(request)
         part.note("about", {"owner": owner, "created": time.time(), "dry": dry})
-        part.note("house", self.house(owner))
+        part.note("house", house)
         part.queue()
         part.path.rename(folder.path)
         self.bell.set()
@@ -212,7 +213,15 @@ class Supervisor:
             "roots": [str(root) for root in self.ground.roots(owner)],
             "device": self.ground.device,
             "lease": str(self.ground.lease) if self.drawing else None,
+            "checked": self.checked(owner),
         }
+
+    def checked(self, owner: str) -> bool:
+        """Whether the safety checker looks at the samples. Raises BadRequest where it should and is not there."""
+        checked = self.rules(owner).checked
+        if checked:
+            checker_file(self.library.models)
+        return checked
 
     def datasets(self, owner: str) -> Datasets:
         ground = self.ground

@@ -37,10 +37,17 @@ def test_a_preview_stays_until_the_next_one_or_the_picture():
     progress.tell(stepped(0, 1, b"jpeg").model_copy(update={"job": one.id}), "anna")
     progress.tell(stepped(0, 2).model_copy(update={"job": one.id}), "anna")
     (shown,) = progress.shown(one, None, {})["pictures"]
-    assert shown == {"index": 0, "step": 2, "of": 10, "preview": "data:image/jpeg;base64,anBlZw==", "image": None}
+    assert shown == {
+        "index": 0,
+        "step": 2,
+        "of": 10,
+        "preview": "data:image/jpeg;base64,anBlZw==",
+        "image": None,
+        "held": None,
+    }
     progress.tell(Made(job=one.id, index=0, file=b"png", infotext="", seconds=1), "anna")
     (shown,) = progress.shown(one, None, {0: "id"})["pictures"]
-    assert shown == {"index": 0, "step": 10, "of": 10, "preview": None, "image": "id"}
+    assert shown == {"index": 0, "step": 10, "of": 10, "preview": None, "image": "id", "held": None}
 
 
 def test_nothing_is_remembered_of_a_job_that_has_ended():

@@ -1,0 +1,1 @@
+"""Looking at finished pictures: imported where somebody's pictures are to be checked, and nowhere else."""
