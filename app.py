@@ -11,10 +11,11 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
+    from gradio import Blocks
 
     from api.access import Access
     from engine.people.people import People
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from engine.rules import RulesOf
     from engine.settings import Settings
     from engine.studio import Studio
+    from ui.launched import FromThePage
 
 FAREWELL = 3  # seconds that requests under way get when the server stops
 
@@ -62,11 +64,15 @@ def serve(settings: "Settings") -> None:
         uploads.mkdir(parents=True, exist_ok=True)
         os.environ["GRADIO_TEMP_DIR"] = str(uploads)
         access = access_for(settings, uploads, people)
-        studio = make_studio(settings, data, access.private, terms_for(people), rules_for(settings, access))
+        lend = lender() if settings.workers == "borrowed" else None
+        studio = make_studio(settings, data, access.private, terms_for(people), rules_for(settings, access), lend)
         studio.start()
         try:
-            app = compose(studio, access)
-            run(app, listening, settings, lambda: announce(settings, access))
+            if lend:
+                listening.close()  # Gradio opens its port itself
+                stay(studio, access, settings, lend)
+            else:
+                run(compose(studio, access), listening, settings, lambda: announce(settings, access))
         finally:
             studio.stop()
 
@@ -148,7 +154,14 @@ def safety_checks(settings: "Settings") -> bool:
     return True
 
 
-def make_studio(settings: "Settings", data: Path, private: bool, terms: "TermsOf", rules: "RulesOf") -> "Studio":
+def make_studio(
+    settings: "Settings",
+    data: Path,
+    private: bool,
+    terms: "TermsOf",
+    rules: "RulesOf",
+    lend: "FromThePage | None" = None,
+) -> "Studio":
     from engine.library.scan import Library
     from engine.policy import DEMO, WHOLE
     from engine.studio import Studio, Training
@@ -160,7 +173,8 @@ def make_studio(settings: "Settings", data: Path, private: bool, terms: "TermsOf
         data,
         library,
         painter,
-        workers=settings.workers,
+        workers="processes" if settings.workers == "borrowed" else settings.workers,
+        lend=lend,
         disk_reserve=settings.disk_reserve,
         logs=settings.log_format,
         policy=DEMO if settings.demo else WHOLE,
@@ -178,8 +192,17 @@ def make_studio(settings: "Settings", data: Path, private: bool, terms: "TermsOf
 
 
 def compose(studio: "Studio", access: "Access") -> "FastAPI":
+    """The application to be served by our own server, the page mounted on it."""
     import gradio
 
+    app, blocks, how = put_together(studio, access)
+    gradio.mount_gradio_app(app, blocks, path="/", root_path=access.root_path or None, **how)
+    blocks.has_launched = True  # otherwise a mounted Gradio lets any request read any file
+    return app
+
+
+def put_together(studio: "Studio", access: "Access") -> "tuple[FastAPI, Blocks, dict[str, Any]]":
+    """Our application, the page, and how Gradio is to show it: the same whoever serves it."""
     from api.access import visitor
     from api.server import make_app
     from engine.picture.open import LARGEST_FILE
@@ -189,23 +212,61 @@ def compose(studio: "Studio", access: "Access") -> "FastAPI":
 
     blocks, looks = page.build(studio, visitor, access.policy)
     access = replace(access, events=page.events(blocks, access.policy))
-    app = make_app(studio, access, LANGUAGES, pages())
-    gradio.mount_gradio_app(
-        app,
-        blocks,
-        path="/",
-        show_error=False,
-        max_file_size=LARGEST_FILE,
-        footer_links=[],
-        run_history=False,
-        ssr_mode=False,
-        enable_monitoring=False,
-        mcp_server=False,
-        root_path=access.root_path or None,
-        **looks,
-    )
-    blocks.has_launched = True  # otherwise a mounted Gradio lets any request read any file
-    return app
+    how = {
+        "show_error": False,
+        "max_file_size": LARGEST_FILE,
+        "footer_links": [],
+        "run_history": False,
+        "ssr_mode": False,
+        "enable_monitoring": False,
+        "mcp_server": False,
+        "pwa": False,
+    }
+    return make_app(studio, access, LANGUAGES, pages()), blocks, {**how, **looks}
+
+
+@contextmanager
+def launch(
+    studio: "Studio", access: "Access", settings: "Settings"
+) -> "Iterator[tuple[FastAPI, Blocks, threading.Thread]]":
+    """The page served by Gradio, for the time of the block: see ui/launched.py. Yields the server's thread besides."""
+    from ui.launched import launched
+
+    allow_connections()
+    app, blocks, how = put_together(studio, access)
+    how |= {"root_path": access.root_path, "ssl_certfile": settings.tls_cert, "ssl_keyfile": settings.tls_key}
+    with launched(app, blocks, settings.address, settings.port, app.state.streams.close, FAREWELL, **how) as thread:
+        yield app, blocks, thread
+
+
+def stay(studio: "Studio", access: "Access", settings: "Settings", lend: "FromThePage") -> None:
+    """Until a signal comes, served by Gradio."""
+    with launch(studio, access, settings) as (_, blocks, server):
+        lend.begin(blocks)
+        announce(settings, access)
+        while server.is_alive():
+            server.join(1)
+
+
+def lender() -> "FromThePage":
+    """Draws a job on the GPU that ZeroGPU lends. Raises BadRequest elsewhere."""
+    from engine.errors import BadRequest
+    from engine.settings import lends_a_gpu
+
+    if not lends_a_gpu(os.environ):
+        raise BadRequest(
+            "workers.borrowed",
+            "There is no GPU to borrow: this is not ZeroGPU.",
+            "Leave out --workers borrowed.",
+            field="workers",
+        )
+    import spaces  # before anything else that imports torch or Gradio
+
+    from engine.workers.borrowed import draw, seconds
+    from ui.launched import FromThePage
+
+    spaces.disable_gradio_auto_wrap()  # the page's events need none
+    return FromThePage(spaces.GPU(draw, duration=seconds))
 
 
 def run(app: "FastAPI", listening: socket.socket, settings: "Settings", when_ready: Callable[[], None]) -> None:

@@ -40,7 +40,9 @@ class Settings(BaseSettings):
     marking: Literal["metadata", "signed"] = Field(
         "metadata", description="How files say where they are from: in XMP alone, or signed (C2PA) besides."
     )
-    workers: Literal["processes", "inprocess"] = Field("processes", description="Where drawing happens.")
+    workers: Literal["processes", "inprocess", "borrowed"] = Field(
+        "processes", description="Where drawing happens; borrowed: on the GPU that ZeroGPU lends, and only there."
+    )
     training_folders: tuple[Path, ...] = Field(
         (), description="Further folders that pictures to learn from may come from."
     )
@@ -115,7 +117,8 @@ class Settings(BaseSettings):
 
 def as_a_demo(settings: Settings, environment: Mapping[str, str]) -> Settings:
     """What a Hugging Face Space says of itself goes before the defaults: anybody may come, nothing lasts unless a disk was
-    bought (it lies at /data), and drawing happens in this process. Elsewhere --demo changes only what is offered."""
+    bought (it lies at /data), and drawing happens in this process, or on the GPU that ZeroGPU lends. Elsewhere --demo
+    changes only what is offered."""
     space = environment.get("SPACE_ID")
     if not space:
         return settings
@@ -132,8 +135,15 @@ def as_a_demo(settings: Settings, environment: Mapping[str, str]) -> Settings:
     if "data" not in told:
         changes["data"] = (lasting if os.access(lasting, os.W_OK) else Path(tempfile.gettempdir())) / "atelier"
     if "workers" not in told:
-        changes["workers"] = "inprocess"
+        changes["workers"] = "borrowed" if lends_a_gpu(environment) else "inprocess"
+    if changes.get("workers", settings.workers) == "borrowed" and "device" not in told:
+        changes["device"] = "cuda"
     return settings.model_copy(update=changes)
+
+
+def lends_a_gpu(environment: Mapping[str, str]) -> bool:
+    """On ZeroGPU; the variable is read as its `spaces` package does."""
+    return environment.get("SPACES_ZERO_GPU", "").lower() in ("1", "t", "true")
 
 
 def prepare_environment() -> None:

@@ -77,6 +77,7 @@ from engine.webhooks.address import Allowed, target
 from engine.webhooks.deliveries import Deliveries
 from engine.webhooks.sign import Sealer
 from engine.workers import lookout, worker
+from engine.workers.borrowed import Draw, borrower
 from engine.workers.inprocess import Thread
 from engine.workers.keeper import Vessel
 from engine.workers.local import Process
@@ -101,7 +102,8 @@ class Studio:
 
     disk_reserve: GiB to leave free; names: how pictures' files are called; sign: every file; terms: what a person may ask
     of the queue (engine/queue/terms.py); rules: and have drawn (engine/rules.py); webhook_hosts: that may be called though they are not public; make_painter:
-    another painter than the real one, made in the worker.
+    another painter than the real one, made in the worker; lend: draws each job on a GPU of others, whatever `workers` says
+    (engine/workers/borrowed.py).
     """
 
     def __init__(
@@ -119,6 +121,7 @@ class Studio:
         rules: RulesOf = free_for_all,
         webhook_hosts: Sequence[str] = (),
         make_painter: worker.MakePainter | None = None,
+        lend: Draw | None = None,
         logs: Format = "text",
         policy: Policy = WHOLE,
     ):
@@ -142,12 +145,13 @@ class Studio:
         self.signer = Signer(data / "keys")
         place = Place(library.models, library.cache, self.inputs, self.signer.folder if sign else None)
         make = make_painter or partial(worker.painter, painter, place)
-        vessel: Callable[..., Vessel] = partial(Process, logs=logs) if workers == "processes" else Thread
+        apart: Callable[..., Vessel] = partial(Process, logs=logs)
+        vessel = apart if workers == "processes" else Thread
         self.dispatcher = Dispatcher(
             self.store,
             self.gallery,
             self.progress,
-            [partial(vessel, make)],
+            [partial(Thread, partial(borrower, lend, painter, place)) if lend else partial(vessel, make)],
             limits=Limits(rows=painter.max_rows),
             check_disk=self.check_disk,
         )

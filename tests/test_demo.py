@@ -4,6 +4,7 @@ import re
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +12,14 @@ import httpx
 import pytest
 import uvicorn
 
-from app import access_for, compose, listen, make_studio, terms_for
+from api.access import Access
+from app import access_for, compose, launch, listen, make_studio, terms_for
 from engine.policy import DEMO
 from engine.rules import free_for_all
 from engine.settings import Settings, as_a_demo
+from engine.studio import Studio
 from tests.api.test_rules import paths
+from tests.test_app import free_port
 
 SMALL = {"prompt": "a red house", "steps": 2, "width": 64, "height": 64}
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
@@ -30,26 +34,46 @@ def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     return as_a_demo(Settings.model_validate({"disk_reserve": 0, "dtype": "float32"}), space)
 
 
-@pytest.fixture(scope="module")
-def app(settings: Settings) -> Iterator[Any]:
-    studio = make_studio(settings, settings.data, True, terms_for(None), free_for_all)
+@pytest.fixture(scope="module", params=["mounted", "launched"])
+def served(request: pytest.FixtureRequest, settings: Settings) -> Iterator[tuple[Any, str]]:
+    """The application and its address, by each way of serving: a real server, whose streams can be left when their first
+    line is there."""
+    studio = make_studio(settings, settings.data / request.param, True, terms_for(None), free_for_all)
     studio.start()
-    yield compose(studio, access_for(settings, settings.data / "gradio"))
+    way = mounted if request.param == "mounted" else served_by_gradio
+    with way(studio, access_for(settings, settings.data / "gradio"), settings) as served:
+        yield served
     studio.stop()
 
 
-@pytest.fixture(scope="module")
-def url(app: Any) -> Iterator[str]:
-    """A real server, whose streams can be left when their first line is there."""
-    listening = listen("127.0.0.1", 0)
+@contextmanager
+def mounted(studio: Studio, access: Access, settings: Settings) -> Iterator[tuple[Any, str]]:
+    app, listening = compose(studio, access), listen("127.0.0.1", 0)
     server = uvicorn.Server(uvicorn.Config(app, log_level="warning", proxy_headers=False))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
     thread.start()
-    yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+    yield app, f"http://127.0.0.1:{listening.getsockname()[1]}"
     app.state.streams.close()
     server.should_exit = server.force_exit = True
     thread.join(20)
     listening.close()
+
+
+@contextmanager
+def served_by_gradio(studio: Studio, access: Access, settings: Settings) -> Iterator[tuple[Any, str]]:
+    here = settings.model_copy(update={"host": "127.0.0.1", "port": free_port()})
+    with launch(studio, access, here) as (app, _, _):
+        yield app, f"http://127.0.0.1:{here.port}"
+
+
+@pytest.fixture
+def app(served: tuple[Any, str]) -> Any:
+    return served[0]
+
+
+@pytest.fixture
+def url(served: tuple[Any, str]) -> str:
+    return served[1]
 
 
 class Visitor(httpx.Client):
@@ -80,6 +104,8 @@ def test_a_space_needs_no_flags(settings: Settings) -> None:
         False,
     )
     assert HOST["host"] in settings.allow_host
+    zero = as_a_demo(Settings.model_validate({}), {"SPACE_ID": "somebody/atelier", "SPACES_ZERO_GPU": "true"})
+    assert (zero.workers, zero.device) == ("borrowed", "cuda")
     assert settings.data.name == "atelier"
     assert as_a_demo(Settings.model_validate({}), {}) == Settings.model_validate({}), (
         "elsewhere nothing changes by itself"
@@ -172,3 +198,26 @@ def test_it_draws_with_one_model(app: Any, tmp_path: Path) -> None:
     other = job.model_copy(update={"request": job.request.with_(model={"checkpoint_hash": "0123456789"})})
     with pytest.raises(Exception, match="one model"):
         studio.put(other)
+
+
+@pytest.mark.parametrize("path", ["/", "/config", "/api/images", "/gradio_api/queue/join"])
+def test_no_other_origin_reads_an_answer(client: Visitor, path: str) -> None:
+    """Gradio's own middleware would let any."""
+    foreign = {"origin": "https://evil.example", "access-control-request-method": "POST"}
+    for method in ("GET", "OPTIONS", "POST"):
+        with client.stream(method, path, headers=foreign) as answer:
+            assert [name for name in answer.headers if name.startswith("access-control-")] == []
+            assert "content-security-policy" in answer.headers
+
+
+def test_no_file_of_the_server_is_read(client: Visitor, settings: Settings) -> None:
+    for path in ("/etc/passwd", str(settings.data / "atelier.db"), "app.py"):
+        assert client.get(f"/gradio_api/file={path}").status_code == 403
+        assert client.get(f"/file={path}").status_code == 403
+
+
+def test_the_page_says_the_same_by_each_way_of_serving(client: Visitor) -> None:
+    """What Gradio tells the browser of how it was started."""
+    config = client.get("/config").json()
+    told = {"footer_links": [], "run_history": False, "pwa": False, "space_id": None, "show_error": False}
+    assert {name: config[name] for name in told} == told
