@@ -6,6 +6,7 @@ from collections.abc import Callable, Coroutine, Mapping
 from typing import Any
 
 from fastapi import HTTPException, Request
+from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
 from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException as StarletteHTTPException
@@ -69,6 +70,9 @@ def told(error: Exception) -> JSONResponse:
     match error:
         case Invalid(details=details):
             return JSONResponse({"detail": details}, 422)
+        case RequestValidationError():
+            known = ("loc", "msg", "type")
+            return told(Invalid(*({name: one.get(name) for name in known} for one in error.errors())))
         case StarletteHTTPException(status_code=status, detail=detail):
             return shaped(status, "HTTPException", str(detail))
         case Failure(problem=problem):

@@ -155,3 +155,10 @@ def clean(said: httpx.Response) -> None:
     for word in ("Traceback", "/site-packages", "/tmp/", "/home", ".py", 'etc/passwd"'):
         assert word not in said.text
     assert httpx.get(str(said.request.url.copy_with(raw_path=b"/healthz")), timeout=5).status_code == 200
+
+
+def test_a_query_of_the_wrong_kind_is_named(http: httpx.Client) -> None:
+    said = http.get("/sdapi/v1/progress?skip_current_image=null")
+    assert said.status_code == 422
+    [wrong] = said.json()["detail"]
+    assert wrong["loc"] == ["query", "skip_current_image"]
