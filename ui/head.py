@@ -20,6 +20,7 @@ from ui.words import LANGUAGES
 # In this order: each may use those before it.
 SHARED = (
     "studio.js",
+    "held.js",
     "form.js",
     "fields.js",
     "bench.js",

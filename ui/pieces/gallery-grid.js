@@ -48,14 +48,16 @@
       const chosen = !ghost && shelf.selected.has(item.id);
       node.setAttribute("aria-selected", String(chosen));
       node.button.tabIndex = here === at ? 0 : -1;
-      if (ghost) { node.shown = null; node.image.removeAttribute("src"); node.button.removeAttribute("title"); delete node.button.dataset.id; return; }
-      const name = [item.prompt || t("no.prompt"), item.stars ? t(item.stars === 1 ? "stars.n.one" : "stars.n.many", { n: item.stars }) : ""].filter(Boolean).join(", ");
+      if (ghost) { node.shown = null; node.querySelector(".held")?.remove(); node.image.removeAttribute("src"); node.button.removeAttribute("title"); delete node.button.dataset.id; return; }
+      const name = [item.held ? t("held") : "", item.prompt || t("no.prompt"), item.stars ? t(item.stars === 1 ? "stars.n.one" : "stars.n.many", { n: item.stars }) : ""].filter(Boolean).join(", ");
       if (node.button.getAttribute("aria-label") !== name) node.button.setAttribute("aria-label", name);
       node.pick.setAttribute("aria-label", t("select.this"));
       node.pick.setAttribute("aria-pressed", String(chosen));
       node.stars.show(item.stars);
       node.stars.classList.toggle("rated", item.stars > 0);
       if (node.shown === item.id) return;
+      node.querySelector(".held")?.remove();
+      if (item.held) node.button.append(atelier.heldLabel(item.held, true));
       node.shown = item.id;
       node.button.title = item.prompt;
       node.button.dataset.id = item.id;

@@ -44,6 +44,8 @@
         after.hidden = rail.hidden = !found;
         if (found) { after.src = `api/images/${found.id}/file`; after.alt = t("restore.after"); split(); }
         node.classList.toggle("made", Boolean(found));
+        view.querySelector(".held")?.remove();
+        if (found?.held) view.append(atelier.heldLabel(found.held));
         draw();
       },
     };

@@ -12,7 +12,7 @@
   /** As little of a picture as a tile needs: the list may grow to a hundred thousand of them. */
   const tile = (image) => {
     atelier.remember(image);
-    return { id: image.id, prompt: image.prompt, stars: image.stars ?? 0, tags: image.tags ?? [], by: image.by ?? null };
+    return { id: image.id, prompt: image.prompt, stars: image.stars ?? 0, tags: image.tags ?? [], by: image.by ?? null, held: image.held ?? null };
   };
   const index = () => { places = new Map(shelf.items.map((item, place) => [item.id, place])); };
   const fetchPage = (before, limit) => {

@@ -59,11 +59,13 @@ const lay = (key, width, height, pictures, click) => {
   }
   for (const picture of pictures) {
     const cell = figure.cells.get(picture.index), img = cell.firstChild;
+    cell.querySelector(".held")?.remove();
+    if (picture.held) cell.append(atelier.heldLabel(picture.held));
     const src = picture.image ? `api/images/${picture.image}/file` : picture.preview;
     if (!src || cell.src === src) continue;
     cell.src = src;
     cell.image = picture.image;
-    img.alt = picture.image ? picture.alt : t("preview");
+    img.alt = picture.image ? (picture.held ? `${t("held")}: ${picture.alt}` : picture.alt) : t("preview");
     const next = new Image();
     next.src = src;
     next.decode().catch(() => {}).then(() => {
@@ -180,7 +182,7 @@ const draw = () => {
 
   if (refused) { problemCard(refused); toolbar(null); if (!now) say(""); return; }
   if (picked) {
-    lay(`image ${picked.id}`, picked.width, picked.height, [{ index: 0, image: picked.id, alt: picked.prompt }], atelier.details);
+    lay(`image ${picked.id}`, picked.width, picked.height, [{ index: 0, image: picked.id, alt: picked.prompt, held: picked.held }], atelier.details);
     toolbar(picked);
     if (!now) say("");
     return;
@@ -189,7 +191,9 @@ const draw = () => {
   if (!job) { if (atelier.snapshot && !asked) { empty(); toolbar(null); say(""); } return; }
   if (!now && !asked) {
     const took = job.finished && job.created ? Math.max(0, job.finished - job.created) : null;
-    if (job.state === "done" && job.live) say(t("live.took", { time: seconds(took ?? 0) }));
+    const held = job.pictures.filter((p) => p.held).length;
+    if (job.state === "done" && held) say(t(held === 1 ? "held.one" : "held.some", { n: held, of: job.pictures.length }), true);
+    else if (job.state === "done" && job.live) say(t("live.took", { time: seconds(took ?? 0) }));
     else if (job.state === "done") say(took === null ? t("state.done") : t("state.took", { time: seconds(took) }), true);
     else if (job.state === "cancelled") say(t("state.stopped"), true);
     else say("", true);

@@ -181,7 +181,7 @@
   const seconds = (s) => (s >= 90 ? t("time.minutes", { n: Math.round(s / 60) }) : t("time.seconds", { n: s < 10 ? s.toFixed(1) : Math.round(s) }));
   const when = (unix) => new Date(unix * 1000).toLocaleString(language, { dateStyle: "medium", timeStyle: "short" });
   /** width, sampler, steps … in one line. */
-  const summary = (i) => [`${i.width} × ${i.height}`, i.outside === 0 ? t("outside.none") : i.outside > 0 ? t("outside.some", { n: i.outside }) : null, i.sampler, t(i.steps === 1 ? "result.step" : "result.steps", { n: i.steps }), t("result.seed", { n: i.seed }), i.checkpoint].filter(Boolean).join("  ·  ");
+  const summary = (i) => [i.held ? t("held") : null, `${i.width} × ${i.height}`, i.outside === 0 ? t("outside.none") : i.outside > 0 ? t("outside.some", { n: i.outside }) : null, i.sampler, t(i.steps === 1 ? "result.step" : "result.steps", { n: i.steps }), t("result.seed", { n: i.seed }), i.checkpoint].filter(Boolean).join("  ·  ");
 
   const notes = h("div", { class: "notes", role: "status", "aria-live": "polite" });
   document.body.append(notes);

@@ -9,7 +9,7 @@
   /** use(step): put that state to use. */
   atelier.samples = (use) => {
     const scroller = h("div", { class: "scroller", tabindex: "0" }), title = h("h3", {}), size = h("input", { type: "range", class: "zoom", min: "64", max: "320", step: "8" }), node = h("section", { class: "samples" }, h("header", {}, title, h("span", { class: "space" }), size), scroller);
-    let run = null, steps = [], prompts = [], files = new Map(), followed = [], drawn = 0, opened = null, beside = false, left = 0;
+    let run = null, steps = [], prompts = [], files = new Map(), helds = new Map(), followed = [], drawn = 0, opened = null, beside = false, left = 0;
     let zoom = Number(atelier.stored("training.zoom")) || 128;
     size.value = zoom;
     size.addEventListener("input", () => { zoom = Number(size.value); atelier.store("training.zoom", String(zoom)); scroller.style.setProperty("--size", `${zoom}px`); });
@@ -17,7 +17,8 @@
     /** What the samples of a prompt follow, where a ControlNet is trained. */
     const condition = (p) => (followed[p] ? h("img", { class: "condition", src: `api/training/${run}/condition/${followed[p].split("/").at(-1)}`, alt: t("training.followed"), title: t("training.followed"), loading: "lazy", draggable: "false" }) : "");
     const promptOf = (p) => prompts[p] || t("no.prompt");
-    const cell = (step, p) => h("button", { type: "button", class: "sample", "aria-label": `${promptOf(p)}, ${t("training.step", { n: step })}`, title: `${promptOf(p)} · ${t("training.step", { n: step })}`, onclick: () => open(steps.indexOf(step), p) }, h("img", { src: url(step, p), alt: "", loading: "lazy", draggable: "false" }));
+    const heldOver = (step, p, small = false) => { const held = helds.get(step)?.[p]; return held ? atelier.heldLabel(held, small) : ""; };
+    const cell = (step, p) => h("button", { type: "button", class: "sample", "aria-label": `${promptOf(p)}, ${t("training.step", { n: step })}`, title: `${promptOf(p)} · ${t("training.step", { n: step })}`, onclick: () => open(steps.indexOf(step), p) }, h("img", { src: url(step, p), alt: "", loading: "lazy", draggable: "false" }), heldOver(step, p, true));
     const head = (step) => h("th", { scope: "col" }, h("span", {}, step === 0 ? t("training.untrained") : t("training.step", { n: step.toLocaleString(atelier.language) })));
     /** next: [{step, files}] in order; a step drawn twice counts the last time. */
     const show = (id, asked, next, drawing) => {
@@ -29,6 +30,7 @@
       const grows = sign === scroller.sign && drawn && order.length >= drawn && steps.every((s, i) => order[i] === s) && next.length - order.length === scroller.twice;
       const atEnd = scroller.scrollLeft + scroller.clientWidth > scroller.scrollWidth - 40;
       [run, prompts, files, followed] = [id, asked, fresh, next.at(-1)?.conditions ?? []];
+      helds = new Map(next.map((s) => [s.step, s.held ?? []]));
       if (grows && order.length === drawn) return;
       const news = grows ? order.slice(drawn) : order;
       steps = order; drawn = order.length; scroller.twice = next.length - order.length;
@@ -43,7 +45,7 @@
 
     // --- large ---------------------------------------------------------------------------------------------------
     const open = (at, p) => { opened = { at, p }; left = Math.min(left, steps.length - 1); drawLarge(); if (!dialog.open) dialog.showModal(); dialog.focus(); };
-    const figure = (at, other) => h("figure", {}, h("img", { src: url(steps[at], opened.p), alt: promptOf(opened.p), draggable: "false" }), h("figcaption", {}, stepper(at, other)));
+    const figure = (at, other) => h("figure", {}, h("img", { src: url(steps[at], opened.p), alt: promptOf(opened.p), draggable: "false" }), heldOver(steps[at], opened.p), h("figcaption", {}, stepper(at, other)));
     const stepper = (at, other) => {
       const go = (to) => { if (to < 0 || to >= steps.length) return; if (other) left = to; else opened.at = to; drawLarge(); };
       const slider = h("input", { type: "range", class: "zoom", min: "0", max: String(steps.length - 1), value: String(at), "aria-label": t("training.checkpoint"), oninput: () => go(Number(slider.value)) });

@@ -84,7 +84,7 @@
       ...(image.trashed || !mine() ? [] : [tags]),
       h("dl", {}, row("details.size", `${image.width} × ${image.height}`), row("field.checkpoint.label", image.checkpoint), row("field.sampler.label", image.sampler), row("field.schedule.label", v.schedule),
         row("field.steps.label", image.steps), row("field.guidance.label", v.guidance), row("field.seed.label", image.seed), row("field.clip_skip.label", v.clip_skip),
-        row("details.restored", image.restored), row("details.seconds", image.seconds ? atelier.seconds(image.seconds) : null), row("details.created", atelier.when(image.created))),
+        row("held", image.held && atelier.why(image.held)), row("details.restored", image.restored), row("details.seconds", image.seconds ? atelier.seconds(image.seconds) : null), row("details.created", atelier.when(image.created))),
       atelier.lineage(image),
       other.length ? h("details", {}, h("summary", {}, t("details.more")), h("dl", {}, other.flatMap(([name, value]) => [h("dt", {}, atelier.label(name)), h("dd", {}, atelier.tell(name, value))]))) : "",
       h("details", {}, h("summary", {}, t("details.infotext")), h("pre", {}, image.infotext)));
@@ -100,8 +100,9 @@
     const film = h("img", { src: `api/images/${id}/thumbnail`, alt: image.prompt || t("no.prompt"), draggable: "false" }), whole = new Image();
     whole.src = `api/images/${id}/file`;
     whole.decode().then(() => { if (film.isConnected) film.src = whole.src; }).catch(() => lost(mine, id));  // the small one stays until then
-    view.querySelectorAll(".film, .lost").forEach((old) => old.remove());
+    view.querySelectorAll(".film, .lost, .held").forEach((old) => old.remove());
     view.prepend(film);
+    if (image.held) film.after(atelier.heldLabel(image.held));
     camera.clear();
     camera.add(view, film, image.width, image.height);
     camera.fit();
