@@ -158,10 +158,7 @@ def wanted(request: GenerationRequest, library: Library) -> dict[str, Addition]:
     found: dict[str, Addition] = {}
     for at, unit in enumerate(request.control):
         if unit.weight > 0:
-            file = library.controls.with_hash(unit.model_hash, unit.model)
-            if file is None:
-                library.controls.refresh()
-                file = library.controls.with_hash(unit.model_hash, unit.model)
+            file = library.controls.meant(unit.model_hash, unit.model)
             if file is None:
                 raise ModelDamaged(
                     "control.gone",
@@ -180,10 +177,7 @@ def wanted_encoders(request: GenerationRequest, library: Library) -> dict[str, A
     found: dict[str, Addition] = {}
     for at, unit in enumerate(request.control):
         if unit.encoder_hash and unit.weight > 0:
-            file = library.encoders.with_hash(unit.encoder_hash)
-            if file is None:
-                library.encoders.refresh()
-                file = library.encoders.with_hash(unit.encoder_hash)
+            file = library.encoders.meant(unit.encoder_hash)
             if file is None:
                 raise ModelDamaged(
                     "encoder.gone",

@@ -110,10 +110,7 @@ class Wardrobe:
 
     def file(self, shelf: Shelf, name: str, digest: str) -> Path:
         """Looked for again when it was added after the last scan."""
-        found = shelf.with_hash(digest, name)
-        if found is None:
-            shelf.refresh()
-            found = shelf.with_hash(digest, name)
+        found = shelf.meant(digest, name)
         if found is None:
             raise ModelDamaged(
                 "addition.gone",

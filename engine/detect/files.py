@@ -7,10 +7,7 @@ from engine.library.scan import Library
 
 def detector_file(name: str, digest: str, library: Library) -> Addition:
     """Looked for again when it was added after the last scan. Raises ModelDamaged when it is no longer there."""
-    found = library.detectors.with_hash(digest, name)
-    if found is None:
-        library.detectors.refresh()
-        found = library.detectors.with_hash(digest, name)
+    found = library.detectors.meant(digest, name)
     if found is None:
         raise ModelDamaged(
             "detector.gone",

@@ -103,6 +103,14 @@ class Shelf:
                         return addition
         return None
 
+    def meant(self, digest: str, name: str = "") -> Addition | None:
+        """As `with_hash`; before it says None, the folder is looked at once more."""
+        found = self.with_hash(digest, name)
+        if found is None:
+            self.refresh()
+            found = self.with_hash(digest, name)
+        return found
+
     def hash_of(self, addition: Addition) -> str:
         return self.hashes[0].compute([addition.path])
 

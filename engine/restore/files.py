@@ -7,10 +7,7 @@ from engine.library.scan import Library
 
 def upscaler_file(name: str, digest: str, library: Library) -> Addition:
     """Looked for again when it was added after the last scan. Raises ModelDamaged when it is no longer there."""
-    found = library.upscalers.with_hash(digest, name)
-    if found is None:
-        library.upscalers.refresh()
-        found = library.upscalers.with_hash(digest, name)
+    found = library.upscalers.meant(digest, name)
     if found is None:
         raise ModelDamaged(
             "upscaler.gone",
@@ -24,10 +21,7 @@ def upscaler_file(name: str, digest: str, library: Library) -> Addition:
 
 def restorer_file(name: str, digest: str, library: Library) -> Addition:
     """As upscaler_file."""
-    found = library.restorers.with_hash(digest, name)
-    if found is None:
-        library.restorers.refresh()
-        found = library.restorers.with_hash(digest, name)
+    found = library.restorers.meant(digest, name)
     if found is None:
         raise ModelDamaged(
             "restorer.gone",
