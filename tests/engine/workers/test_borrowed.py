@@ -3,6 +3,7 @@
 import queue
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -109,20 +110,23 @@ def test_a_picture_equals_the_one_that_the_worker_in_the_server_draws(
 def test_a_cancelled_job_gives_the_gpu_back_and_the_next_one_draws(
     borrowing: Borrowing, asked: Callable[..., Job]
 ) -> None:
+    drawn: list[Event] = []
     ended: list[str] = []
 
     def watched(settings: PainterSettings, place: Place, job: Job, skip: frozenset[int]) -> borrowed.Events:
-        try:
-            yield from lent(settings, place, job, skip)
-        finally:
-            ended.append(job.id)
+        with closing(lent(settings, place, job, skip)) as events:
+            for event in events:
+                drawn.append(event)
+                yield event
+        ended.append(job.id)
 
     ear, long, waits, next_one = borrowing(watched), asked(steps=150), asked(), asked()
     ear.send(Take(long), Take(waits))
     ear.until(Stepped, long)
     ear.send(Drop(long.id), Drop(waits.id), Take(next_one))
     ear.until(Done, next_one)
-    assert ended == [long.id, next_one.id]
+    assert ended == [next_one.id]
+    assert sum(isinstance(event, Stepped) and event.job == long.id for event in drawn) < 100
     assert {event.job for event in ear.events} == {long.id, next_one.id}
     assert {event.job for event in ear.events if isinstance(event, Made | Done | Failed)} == {next_one.id}
 
@@ -139,13 +143,22 @@ def test_a_hurried_job_ends_with_what_is_there(borrowing: Borrowing, asked: Call
 def test_an_error_is_its_jobs_alone(borrowing: Borrowing, asked: Callable[..., Job]) -> None:
     ear, good = borrowing(lent), asked()
     gone = asked().model_copy(update={"request": asked().request.with_(model={"checkpoint_hash": "0123456789"})})
-    broken = good.model_copy(update={"id": new_id(), "request": None})
-    ear.send(Take(gone), Take(broken), Take(good))
-    for job, code in ((gone, "checkpoint.hash"), (broken, INTERNAL.code)):
-        failed = ear.until(Failed, job)[-1]
-        assert isinstance(failed, Failed)
-        assert failed.problem.code == code
+    ear.send(Take(gone), Take(good))
+    failed = ear.until(Failed, gone)[-1]
+    assert isinstance(failed, Failed)
+    assert failed.problem.code == "checkpoint.hash"
     ear.until(Done, good)
+
+
+def test_an_error_without_a_job_is_told_as_its_jobs_and_the_next_one_gets_a_fresh_painter(
+    asked: Callable[..., Job], place: Place
+) -> None:
+    job = asked()
+    assert [*lent(PainterSettings("cpu", "no format"), place, job, frozenset())] == [
+        Failed(job=job.id, problem=INTERNAL)
+    ]
+    assert [*lent(SETTINGS, place, job, frozenset())][-1] == Done(job=job.id)
+    borrowed.put_away()
 
 
 @pytest.mark.parametrize(
