@@ -13,8 +13,10 @@ const tell = () => {
   const parts = [state.device];
   if (!state.ready) parts.push(state.problem ? atelier.explain(state.problem).message : t("device.starting"));
   if (state.waiting) parts.push(t("device.waiting", { n: state.waiting }));
-  const text = parts.filter(Boolean).join(" · ");
-  if (status.textContent !== text) status.textContent = text;
+  const text = parts.filter(Boolean).join(" · "), [name, ...more] = (state.device ?? "").split(" · ");
+  if (status.textContent === text) return;
+  const about = more.length ? h("span", { class: "about" }, ` · ${more.join(" · ")}`) : "";
+  status.replaceChildren(name, about, text.slice((state.device ?? "").length));
 };
 const draw = () => {
   const other = atelier.language === "en" ? "zh-CN" : "en";

@@ -2,7 +2,7 @@
 const { h, t } = atelier;
 const picker = h("input", { type: "file", accept: "image/png,image/jpeg,image/webp,image/avif,image/gif,image/tiff,image/bmp", class: "unseen", tabindex: "-1", "aria-hidden": "true", id: "verify-file" });
 const choose = h("button", { type: "button", class: "plain", id: "verify-choose", onclick: () => { picker.value = ""; picker.click(); } });
-const title = h("h2", {}), lead = h("p", { class: "lead" }), drop = h("p", { class: "note" }), look = h("div", { class: "shown" }), answer = h("section", { class: "answer", role: "status" });
+const title = h("h2", {}), lead = h("p", { class: "lead" }), drop = h("p", { class: "quietly" }), look = h("div", { class: "shown" }), answer = h("section", { class: "answer", role: "status" });
 const well = h("div", { class: "sample" }, look, choose, drop);
 root.replaceChildren(h("div", { class: "verifying" }, h("header", {}, title, lead), h("div", { class: "pair" }, well, answer), picker));
 
@@ -19,13 +19,13 @@ const draw = () => {
   [title.textContent, lead.textContent, drop.textContent] = [t("verify.title"), t("verify.lead"), name || t("verify.drop")];
   choose.replaceChildren(atelier.icon("open"), h("span", {}, t("verify.choose")));
   if (problem) { const { message, remedy } = atelier.explain(problem); answer.replaceChildren(h("h3", { class: "tone-bad" }, message), h("p", {}, remedy ?? "")); return; }
-  if (!found) { answer.replaceChildren(h("p", { class: "note" }, t("verify.empty"))); return; }
+  if (!found) { answer.replaceChildren(h("p", { class: "quietly" }, t("verify.empty"))); return; }
   answer.replaceChildren(h("h3", { class: `tone-${TONE[found.verdict]}` }, t(found.verdict === "settings" ? "verify.with.settings" : `verify.${found.verdict}`)), h("p", {}, t(`verify.${found.verdict}.means`)),
     h("dl", {}, ...signature(found.signature), ...row("verify.source", found.source ? kind(found.source) : t("verify.source.none")),
       ...(found.label ? row("verify.label.aigc", ...Object.entries(found.label).map(([key, value]) => `${key}: ${value}`)) : []),
       ...row("verify.settings", found.settings ? [found.settings.tool, found.settings.prompt].filter(Boolean).join(": ") || t("verify.settings.some") : t("verify.settings.none")),
       ...row("verify.texts", found.texts.join(", ")), ...row("details.size", `${found.format} · ${found.width} × ${found.height}`)),
-    h("p", { class: "note" }, t("verify.limits")));
+    h("p", { class: "quietly" }, t("verify.limits")));
 };
 const read = async (file) => {
   if (!file) return;
@@ -35,7 +35,7 @@ const read = async (file) => {
   [found, problem, name] = [null, null, file.name];
   look.replaceChildren(h("img", { src: shown, alt: "", onerror: (event) => event.target.remove() }));
   draw();
-  answer.replaceChildren(h("p", { class: "note" }, t("verify.reading")));
+  answer.replaceChildren(h("p", { class: "quietly" }, t("verify.reading")));
   try {
     const told = await atelier.ask("api/verify", { method: "POST", body: file, headers: { "Content-Type": "application/octet-stream" } });
     if (mine === turn) found = told;
