@@ -4,8 +4,6 @@ import sqlite3
 import threading
 import time
 
-import httpx
-
 from tests.api.conftest import Place
 
 
@@ -41,4 +39,5 @@ def test_it_answers_while_database_locks_and_threads_are_taken(place: Place) -> 
 
 
 def ask(place: Place) -> None:
-    httpx.get(f"{place.url}/api/jobs", timeout=60)
+    with place.client() as client:
+        client.get("/api/jobs")

@@ -55,7 +55,7 @@ def test_the_stream_of_someone_without_jobs_ends_at_once(place: Place) -> None:
 
 def test_a_closed_tab_leaves_nothing_open(place: Place) -> None:
     with place.client() as client:
-        job = client.post("/api/jobs", json=SMALL | {"steps": 150, "width": 256, "height": 256}).json()["id"]
+        job = client.post("/api/jobs", json=SMALL | {"steps": 150, "width": 128, "height": 128}).json()["id"]
         before = len(place.studio.progress.bells)
         with client.stream("GET", "/api/state") as stream:
             lines = stream.iter_lines()  # kept: httpx closes the connection of a reader that is thrown away
@@ -70,7 +70,7 @@ def test_a_closed_tab_leaves_nothing_open(place: Place) -> None:
 
 def test_a_running_job_can_be_cancelled_by_its_owner_only(place: Place) -> None:
     with place.client() as mine, place.client() as other:
-        job = mine.post("/api/jobs", json=SMALL | {"steps": 150, "width": 256, "height": 256}).json()["id"]
+        job = mine.post("/api/jobs", json=SMALL | {"steps": 150, "width": 128, "height": 128}).json()["id"]
         refused = other.post(f"/api/jobs/{job}/cancel")
         assert refused.status_code == 404
         assert refused.json()["error"]["message"]
@@ -111,7 +111,7 @@ def test_a_full_queue_says_when_to_come_back(place: Place) -> None:
     with place.client() as client:
         ids, refused = [], None
         for _ in range(150):
-            said = client.post("/api/jobs", json=SMALL | {"steps": 150, "width": 256, "height": 256})
+            said = client.post("/api/jobs", json=SMALL | {"steps": 150, "width": 128, "height": 128})
             if said.status_code == 429:
                 refused = said
                 break

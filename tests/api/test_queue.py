@@ -5,7 +5,7 @@ import pytest
 
 from tests.api.conftest import SMALL, Place, drawn
 
-LONG = SMALL | {"steps": 150, "width": 256, "height": 256}
+LONG = SMALL | {"steps": 150, "width": 128, "height": 128}
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ import webuiapi
 from tests.api.conftest import Place
 
 TINY: dict[str, Any] = {"width": 64, "height": 64, "steps": 2, "seed": 7}
-LONG: dict[str, Any] = {"width": 256, "height": 256, "steps": 150, "seed": 7, "prompt": "a red house"}
+LONG: dict[str, Any] = {"width": 128, "height": 128, "steps": 150, "seed": 7, "prompt": "a red house"}
 WAIT = 120  # seconds; a worker on a busy machine takes long to begin
 
 

@@ -225,7 +225,7 @@ def test_progress_is_seen_and_never_whole_and_an_interrupt_gives_what_is_there(a
         assert (now["state"]["job_count"], now["state"]["sampling_steps"]) == (1, 150)
         assert api.interrupt() == {}
         made = result()
-    assert made.image.size == (256, 256)
+    assert made.image.size == (128, 128)
     assert len(made.info["infotexts"]) == 1
     assert np.asarray(made.image.convert("L")).std() > 5  # a picture, not noise or nothing
     idle = api.get_progress()
@@ -234,7 +234,7 @@ def test_progress_is_seen_and_never_whole_and_an_interrupt_gives_what_is_there(a
 
 
 def test_a_skip_goes_on_with_the_next_round(api: Any) -> None:
-    with meanwhile(lambda: api.txt2img(n_iter=2, **LONG | {"steps": 60})) as result:
+    with meanwhile(lambda: api.txt2img(n_iter=2, **LONG | {"steps": 40})) as result:
         drawing(api)
         assert api.skip() is None
         assert len(result().images) == 2

@@ -51,6 +51,7 @@ REFERENCES = {
 }
 KARRAS = [name for name in REFERENCES if name != "UniPC"]  # latents that grow with sigma, and end at no noise
 WALKING = [name for name, facts in FACTS.items() if facts.automatic]
+USUAL = ("Euler a", "DPM++ 2M", "Heun")  # with every schedule; the others with every one where slow tests are asked for
 FREE = [name for name in SCHEDULES if name != "Automatic"]
 
 
@@ -127,8 +128,15 @@ def test_every_sampler_is_its_formula(name: str, steps: int) -> None:
     assert error(made, expected(name, levels(name, "Automatic", steps))) < 1e-5
 
 
-@pytest.mark.parametrize("schedule", SCHEDULES)
-@pytest.mark.parametrize("name", WALKING)
+@pytest.mark.parametrize(
+    ("name", "schedule"),
+    [
+        pytest.param(
+            name, schedule, marks=() if name in USUAL or schedule in ("Automatic", "Karras") else pytest.mark.slow
+        )
+        for name, schedule in itertools.product(WALKING, SCHEDULES)
+    ],
+)
 @pytest.mark.parametrize("arithmetic", ["diffusers", "AUTOMATIC1111"])
 def test_every_sampler_walks_every_schedule(arithmetic: str, name: str, schedule: str) -> None:
     """diffusers' objects of unit variance begin with all of the noise, and end in it where a schedule does."""

@@ -92,7 +92,12 @@ def test_a_context_repeated_says_the_same(postcard: LoadedModel) -> None:
 
 
 @pytest.mark.parametrize(
-    ("sampler", "steps"), [(name, n) for name in SAMPLERS for n in ([1, 2, 3, 4] if name != "DPM adaptive" else [1])]
+    ("sampler", "steps"),
+    [
+        pytest.param(name, n, marks=() if n < 3 else pytest.mark.slow)
+        for name in SAMPLERS
+        for n in ([1, 2, 3, 4] if name != "DPM adaptive" else [1])
+    ],
 )  # the adaptive one chooses its own steps, whatever is asked
 def test_every_sampler_draws_in_few_steps(sampler: str, steps: int, postcard: LoadedModel) -> None:
     assert finish(make(postcard, sampler=sampler, steps=steps))[0].isfinite().all()

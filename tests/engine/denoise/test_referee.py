@@ -26,8 +26,9 @@ from engine.request.samplers import FACTS, SAMPLERS
 
 PROMPT, NEGATIVE = "a red house in a green meadow by day, mountains", "blue"
 EVERY = ("Euler a", "DPM++ 2M", "Heun")  # one of each kind with every schedule
+USUAL = ("Automatic", "Simple", "Karras")  # the rest is with one sampler only, where nobody asks for what is slow
 CASES = [
-    (sampler, schedule)
+    pytest.param(sampler, schedule, marks=() if sampler not in EVERY[1:] or schedule in USUAL else pytest.mark.slow)
     for sampler, row in STOCK.items()
     for schedule in (
         ["Automatic", *SCHEDULES] if sampler in EVERY else ["Automatic", "Simple"] if row.lay else ["Automatic"]
