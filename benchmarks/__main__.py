@@ -22,6 +22,7 @@ ALL = {
     "cpu-training": "A training step on a CPU in bfloat16",
     "training-crash": "A training run killed again and again",
     "marking": "Saving with marks",
+    "safety": "Looking at a finished picture",
 }
 
 

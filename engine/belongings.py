@@ -159,8 +159,9 @@ def pictures(database: sqlite3.Connection, owner: str) -> Iterator[bytes]:
             f"SELECT stars, trashed, {tags} AS tags, {boards} AS boards FROM catalogue WHERE id = ?", (row["id"],)
         ).fetchone()
         told |= {"stars": marks["stars"], "trashed": marks["trashed"]} if marks else {}
-        for key, holder in (("request", row), ("made_with", row), ("tags", marks), ("boards", marks)):
-            told[key] = json.loads(holder[key]) if holder and holder[key] else None
+        for key, holder in (("request", row), ("made_with", row), ("held", row), ("tags", marks), ("boards", marks)):
+            there = holder[key] if holder and key in holder.keys() else None  # noqa: SIM118 - a folder of before has fewer columns
+            told[key] = json.loads(there) if there else None
         yield json.dumps(told, ensure_ascii=False).encode() + b"\n"
 
 

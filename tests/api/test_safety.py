@@ -7,6 +7,7 @@ import base64
 import io
 import json
 import time
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -70,6 +71,9 @@ def test_an_artists_picture_is_blurred_and_says_why_and_an_admins_is_not(ruled: 
         told = ann.get(f"/api/images/{held}").json()
         assert told["held"] == WHY
         assert SAID in told["infotext"]
+        with zipfile.ZipFile(io.BytesIO(ann.get("/api/people/me/export").content)) as bundle:
+            taken_home = [json.loads(line) for line in bundle.read("pictures.jsonl").splitlines()]
+        assert [one["held"] for one in taken_home if one["id"] == held] == [WHY]
         job = ann.get(f"/api/jobs/{told['job']}").json()
         assert [picture["held"] for picture in job["pictures"]] == [WHY]
         assert ann.get("/api/images").json()["images"][0]["held"] == WHY
