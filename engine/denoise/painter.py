@@ -1,4 +1,5 @@
-"""One device's drawing: jobs join and leave between two steps, and their pictures share the network's calls."""
+"""One device's drawing: jobs join and leave between two steps, and their pictures share the network's calls; long, as the
+whole way of a job through one loop stands here."""
 
 import logging
 import time

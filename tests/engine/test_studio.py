@@ -1,4 +1,4 @@
-"""The studio through its public door: durable jobs, honest snapshots, one last word per job."""
+"""The studio through its public door: durable jobs, honest snapshots, one last word per job; long, as the door is."""
 
 import asyncio
 import contextlib
