@@ -37,7 +37,11 @@ HOST = {"host": "somebody-atelier.hf.space"}
 SMALL = {"prompt": "a red house", "steps": 2, "width": 64, "height": 64}
 LENT = {"idle": False, "nvidiaIndex": 0, "nvidiaUUID": "GPU-0", "allowToken": "token"}
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="ZeroGPU is Linux")
+UNATTACHED = (  # what a fork does to attach its GPU is left out, so that it draws on the processor
+    "-c",
+    "import spaces.zero.torch as t; t.init = t.move = lambda *_, **__: None; import app; app.main()",
+)
+pytestmark = linux = pytest.mark.skipif(sys.platform != "linux", reason="ZeroGPU is Linux")
 
 
 @dataclass
@@ -145,10 +149,9 @@ def space(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Space]:
 
 @pytest.fixture(scope="module")
 def with_gpu(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Space]:
-    """Where what a fork does to attach its GPU succeeds: it is left out, and the fork draws on the processor."""
-    unattached = "import spaces.zero.torch as t; t.init = t.move = lambda *_, **__: None; import app; app.main()"
+    """Where each GPU comes up, as far as that can be played."""
     place = tmp_path_factory.mktemp("disk")
-    with start(place, ("-c", unattached), ATELIER_DEVICE="cpu", ATELIER_DTYPE="float32") as space:
+    with start(place, UNATTACHED, ATELIER_DEVICE="cpu", ATELIER_DTYPE="float32") as space:
         yield space
 
 

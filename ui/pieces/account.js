@@ -82,5 +82,5 @@
     atelier.emit("me", atelier.me);
   };
   atelier.on("language", () => { const note = document.getElementById("looking"); if (note) note.textContent = t("account.looking"); if (dialog.open) draw(); });
-  meet();
+  if (!atelier.limits.demo) meet();  // nobody has an account in a demo, and it would ask for ever
 })();
