@@ -8,12 +8,13 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expect, sync_playwright
 
 from engine.settings import HOUSE
 from tests.browser.hands import WAIT
@@ -135,8 +136,7 @@ def painter(chromium: Browser, program: Program) -> Iterator[Page]:
     """One page for a whole module: what a test paints, the next opens a picture over."""
     visitors = Visitors(chromium, program.url)
     yield visitors.come()
-    visitors.contexts[0].close()
-    assert visitors.complaints == []
+    visitors.leave()
 
 
 def free_port() -> int:
@@ -157,44 +157,82 @@ def wait_until_ready(address: str, studio: subprocess.Popen[bytes], log: Path) -
     raise AssertionError(f"the studio did not get ready: {log.read_text()}")
 
 
+@dataclass
+class Opened:
+    """The one Chromium of this folder's tests. free: pages without a trace of who had them, by the studio's address."""
+
+    playwright: Playwright
+    browser: Browser
+    free: dict[str, list[Page]] = field(default_factory=dict)
+
+
+OPENED: list[Opened] = []
+
+
 @pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    """Of one module, since playwright keeps an event loop running, which tests of other kinds must not meet."""
+def chromium() -> Browser:
     if CHROMIUM is None and os.environ.get("CI"):
         pytest.fail("there is no Chromium; .ci/run installs it")
     if CHROMIUM is None:
         pytest.skip("there is no Chromium; install it to run the browser tests")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield browser
-        browser.close()
+    if not OPENED:
+        playwright = sync_playwright().start()
+        OPENED.append(Opened(playwright, playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)))
+    return OPENED[0].browser
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(nextitem: pytest.Item | None) -> Generator[None, object, object]:
+    """After the last test of this folder: playwright keeps an event loop running, which other tests must not meet."""
+    try:
+        return (yield)
+    finally:
+        if OPENED and (nextitem is None or Path(__file__).parent not in nextitem.path.parents):
+            opened = OPENED.pop()
+            opened.browser.close()
+            opened.playwright.stop()
 
 
 class Visitors:
-    """Opens the page for new visitors; keeps what their browsers complained about."""
+    """Opens the page for new visitors; keeps what their browsers complained about.
+
+    A page that an earlier test is done with is taken where one is free: what it runs is compiled already, which is most of
+    what a page costs.
+    """
 
     def __init__(self, browser: Browser, url: str):
         self.browser, self.url = browser, url
         self.contexts: list[BrowserContext] = []
+        self.spoiled: list[BrowserContext] = []  # of which something would stay with the next visitor
         self.complaints: list[str] = []
+        self.heard = lambda error: self.complaints.append(str(error))
 
     def come(self, width: int = 1440, height: int = 900, simple: bool = False, **options: Any) -> Page:
         """simple: as on a first visit; else with all settings in sight."""
-        context = self.browser.new_context(
-            viewport={"width": width, "height": height}, **{"locale": "en-US", "color_scheme": "dark", **options}
-        )
-        context.set_default_timeout(WAIT)
-        if not simple:
-            context.add_init_script(
-                "localStorage.setItem('atelier.mode', localStorage.getItem('atelier.mode') ?? 'full')"
+        free = OPENED[0].free.get(self.url)
+        if free and not options:
+            page = free.pop()
+            page.set_viewport_size({"width": width, "height": height})
+        else:
+            context = self.browser.new_context(
+                viewport={"width": width, "height": height}, **{"locale": "en-US", "color_scheme": "dark", **options}
             )
-        self.contexts.append(context)
-        return self.open(context)
+            context.set_default_timeout(WAIT)
+            page = context.new_page()
+            page.goto(f"{self.url}healthz")
+            if options:
+                self.spoiled.append(context)
+        self.contexts.append(page.context)
+        if not simple:
+            page.evaluate("() => localStorage.setItem('atelier.mode', 'full')")
+        return self.enter(page)
 
     def open(self, context: BrowserContext) -> Page:
         """Another tab of the same visitor."""
-        page = context.new_page()
-        page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        return self.enter(context.new_page())
+
+    def enter(self, page: Page) -> Page:
+        page.on("pageerror", self.heard)
         page.goto(self.url)
         self.settle(page)
         return page
@@ -205,14 +243,37 @@ class Visitors:
         page.wait_for_function("() => window.atelier?.models.known && window.atelier.snapshot && window.atelier.form")
         page.evaluate(QUIET)
 
+    def leave(self) -> None:
+        for context in self.contexts:
+            if context in self.spoiled or not context.pages:
+                context.close()
+                continue
+            page, *others = context.pages
+            page.evaluate("() => 0")  # what was complained of until now has been told
+            for other in others:
+                other.close()
+            OPENED[0].free.setdefault(self.url, []).append(self.cleared(page))
+        assert self.complaints == []
+
+    def cleared(self, page: Page) -> Page:
+        """As a new visitor's, in the place where the page will be."""
+        page.remove_listener("pageerror", self.heard)
+        page.unroute_all()
+        page.mouse.move(0, 0)
+        page.goto(f"{self.url}healthz")
+        page.evaluate("() => sessionStorage.clear()")
+        page.context.clear_cookies()
+        session = page.context.new_cdp_session(page)
+        session.send("Storage.clearDataForOrigin", {"origin": self.url.rstrip("/"), "storageTypes": "all"})
+        session.detach()
+        return page
+
 
 @pytest.fixture
 def visitors(chromium: Browser, url: str) -> Iterator[Visitors]:
     visitors = Visitors(chromium, url)
     yield visitors
-    for context in visitors.contexts:
-        context.close()
-    assert visitors.complaints == []
+    visitors.leave()
 
 
 @pytest.fixture
@@ -220,9 +281,7 @@ def guests(chromium: Browser, controlled: Program) -> Iterator[Visitors]:
     """Visitors of the studio with ControlNets."""
     visitors = Visitors(chromium, controlled.url)
     yield visitors
-    for context in visitors.contexts:
-        context.close()
-    assert visitors.complaints == []
+    visitors.leave()
 
 
 @pytest.fixture

@@ -115,6 +115,7 @@ def test_a_window_that_only_looks_leaves_what_the_other_painted(easel: Easel, vi
     """Zooming is written down, too; here by a window that has not heard of the other's paint."""
     easel.saved()
     easel.page.context.add_init_script("delete globalThis.BroadcastChannel")
+    visitors.spoiled.append(easel.page.context)
     again(easel, visitors)
     other = Easel(visitors.open(easel.page.context)).enter()
     marks = other.find()
