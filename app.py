@@ -36,7 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     prepare_environment()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     if hasattr(faulthandler, "register"):
-        faulthandler.register(signal.SIGUSR1)  # for who wonders where it hangs
+        faulthandler.register(signal.SIGUSR1, file=2)  # for who wonders where it hangs
     try:
         from commands.flags import settings_from
 

@@ -93,7 +93,7 @@ ENVIRONMENT = {
 }
 
 # Whole files in the order of the tree: fixtures are shared within them, and few long ones must not come last.
-ALL_TESTS = ("-n", "2", "--dist", "loadfile", "--no-loadscope-reorder")
+ALL_TESTS = ("-n", "2", "--dist", "loadfile", "--no-loadscope-reorder", "--durations", "25")
 
 CHECKS = (
     ("ruff format", ["-m", "ruff", "format", "--check", "."]),
@@ -173,8 +173,10 @@ def become(command: "list[str]", environment: "dict[str, str]") -> "int":
 def test(python: "str", arguments: "list[str]", environment: "dict[str, str]") -> "int":
     """All checks, then the tests, whatever the checks say; pytest's closing line is the last one.
 
-    Pytest's arguments are passed on as they are, so that a debugger and a single test work as with pytest itself.
+    Pytest's arguments are passed on as they are, so that a debugger and a single test work as with pytest itself. Many of
+    the tests start a program, so what Python compiles is kept whatever the environment says.
     """
+    environment = {name: value for name, value in environment.items() if name != "PYTHONDONTWRITEBYTECODE"}
     failed = []
     for name, command in CHECKS:
         print("== {}".format(name), flush=True)

@@ -68,7 +68,7 @@ def run(case: schemathesis.Case, url: str) -> None:
 
 
 USUAL = settings(
-    max_examples=int(os.environ.get("ATELIER_EXAMPLES", "4")),
+    max_examples=int(os.environ.get("ATELIER_EXAMPLES", "10")),
     deadline=None,
     derandomize=True,
     phases=[Phase.explicit, Phase.generate],
