@@ -36,8 +36,7 @@ class LogWriter(logging.Handler):
     def serve(self) -> None:
         while True:
             line = self.lines.get()
-            if self.lost:
-                lost, self.lost = self.lost, 0
+            if lost := self.take_lost():
                 line += "\n" + self.format(told(f"{lost} lines were lost after this one: nobody read them in time"))
             try:
                 self.write(f"{line}\n".encode("utf-8", "backslashreplace"))
@@ -45,6 +44,14 @@ class LogWriter(logging.Handler):
                 pass  # nobody is there to be told
             finally:
                 self.lines.task_done()
+
+    def take_lost(self) -> int:
+        self.acquire()  # as whoever logs does
+        try:
+            lost, self.lost = self.lost, 0
+            return lost
+        finally:
+            self.release()
 
     def write(self, data: bytes) -> None:
         while data:

@@ -201,7 +201,7 @@ class Visitors:
     """
 
     def __init__(self, browser: Browser, url: str):
-        self.browser, self.url = browser, url
+        self.browser, self.url = browser, url.rstrip("/") + "/"
         self.contexts: list[BrowserContext] = []
         self.spoiled: list[BrowserContext] = []  # of which something would stay with the next visitor
         self.complaints: list[str] = []
