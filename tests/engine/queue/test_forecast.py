@@ -1,5 +1,7 @@
 """The look ahead: it starts jobs in the queue's own order and takes the time that their work takes."""
 
+from types import SimpleNamespace
+
 import pytest
 
 from engine.queue.batching import Limits, Waiting, Working
@@ -47,7 +49,9 @@ def test_without_a_pace_nothing_is_told():
 
 def test_many_questions_are_one_look_and_the_seconds_run_down(monkeypatch: pytest.MonkeyPatch):
     now, looks = [100.0], []
-    monkeypatch.setattr("time.monotonic", lambda: now[0])
+    monkeypatch.setattr(
+        "engine.queue.forecast.time", SimpleNamespace(monotonic=lambda: now[0])
+    )  # not the clock of servers
 
     def look() -> Scene:
         looks.append(now[0])
