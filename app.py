@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from ui.launched import FromThePage
 
 FAREWELL = 3  # seconds that requests under way get when the server stops
+KEPT_OPEN = 75  # seconds without a request after which a connection ends; longer than a client waits before it asks again
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -292,6 +293,7 @@ def run(app: "FastAPI", listening: socket.socket, settings: "Settings", when_rea
         proxy_headers=False,
         server_header=False,
         timeout_graceful_shutdown=FAREWELL,
+        timeout_keep_alive=KEPT_OPEN,
         ssl_certfile=settings.tls_cert,
         ssl_keyfile=settings.tls_key,
     )

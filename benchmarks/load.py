@@ -173,8 +173,9 @@ async def asked(person: httpx.AsyncClient, told: Storm, method: str, path: str, 
     """None where there was no answer; a 5xx counts as none, too."""
     try:
         answer = await person.request(method, path, **how)
-    except httpx.HTTPError:
+    except httpx.HTTPError as error:
         told.unanswered += 1
+        print(f"{method} {path}: {type(error).__name__}", file=sys.stderr)
         return None
     told.answers[answer.status_code] += 1
     told.unanswered += answer.status_code >= 500

@@ -32,6 +32,7 @@ def main(data: Path) -> None:
         access_log=False,
         proxy_headers=False,
         timeout_graceful_shutdown=3,
+        timeout_keep_alive=75,
     )
     try:
         uvicorn.Server(config).run(sockets=[listening])
