@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from ui.launched import FromThePage
 
 FAREWELL = 3  # seconds that requests under way get when the server stops
-KEPT_OPEN = 75  # seconds without a request after which a connection ends; longer than a client waits before it asks again
+KEPT_OPEN = 75  # seconds that a connection may be silent: longer than a client is told to wait before it asks again
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
