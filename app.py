@@ -1,4 +1,4 @@
-"""Atelier: settings, library, studio, page and API put together and served; the only place where all meet."""
+"""Atelier: settings, library, studio, page and API put together and served; the only place where all meet, and long for that."""
 
 # Only the standard library up here: each worker process imports this file again before it starts.
 import faulthandler
