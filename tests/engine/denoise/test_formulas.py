@@ -1,4 +1,4 @@
-"""Every sampler against its formula, written out a second time in double (formulas.py), on a toy denoiser; long, as each formula stands here."""
+"""Every sampler against its formula, written out a second time in double (formulas.py), on a toy denoiser; long, as there are many of them."""
 
 import itertools
 from pathlib import Path as File
